@@ -1,0 +1,60 @@
+# Everything a contributor runs. `make help` lists the targets.
+# A bare clone needs only python3 (3.10 or newer) and make: each target sets .venv up first.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.mmdegrade-installed
+SOURCES = $(wildcard mmdegrade tools tests configs setup.py)
+
+# Never install into a user's own environment, not even through mmengine.hub, which calls pip.
+export PIP_REQUIRE_VIRTUALENV := 1
+# Two busy threads on a small shared machine are slower than one.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help setup test test-all lint format demo bench clean
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1|/' | column -t -s '|'
+
+setup: $(STAMP)  ## create .venv and install mmdegrade with pinned dependencies
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+	  echo "make: '$(PYTHON)' was not found; install Python 3.10 or newer, or name one: make setup PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	  echo "make: '$(PYTHON)' is $$($(PYTHON) --version 2>&1), mmdegrade needs 3.10 or newer; name another: make setup PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "make: '$(PYTHON)' has no venv module; install it (Debian, Ubuntu: apt-get install python3-venv)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# The interpreter is order-only: its date is the system Python's and says nothing.
+$(STAMP): constraints.txt setup.py | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[onedl,pretrain,test]'
+	@touch $@
+
+test: $(STAMP)  ## run the fast tests
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+test-all: $(STAMP)  ## run all tests, slow ones too
+	$(BIN)/python -m pytest -n 2 -m '' $(ARGS)
+
+lint: $(STAMP)  ## check style (changes nothing)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+
+format: $(STAMP)  ## mend style in place
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+demo: $(STAMP)  ## run the demonstration on the CPU
+	$(BIN)/python tools/demo.py $(ARGS)
+
+bench: $(STAMP)  ## time the degradations
+	$(BIN)/python tools/bench.py $(ARGS)
+
+# work_dirs/ stays: it holds results.
+clean:  ## remove caches and build products (keeps .venv and work_dirs)
+	rm -rf build dist .pytest_cache .ruff_cache .hypothesis
+	find mmdegrade tools tests configs -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

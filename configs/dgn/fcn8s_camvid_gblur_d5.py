@@ -1,0 +1,25 @@
+# DGN-B4 on FCN-8s: blocks 4, 5 and 6, lambda 0.1, as published.
+# model.tap=conv taps before the ReLU, the literal reading of the paper.
+_base_ = './fcn8s_camvid_clean.py'
+degradation = dict(kind='gblur', degree=5)
+model = dict(
+    _delete_=True,
+    type='DenseGramSegmentor',
+    segmentor={{_base_.model}},
+    clean_checkpoint='work_dirs/fcn8s_camvid_clean/iter_140000.pth',
+    tap='relu',
+    taps=dict(
+        relu=dict(
+            b4=['backbone.relu4_*'],
+            b5=['backbone.relu5_*'],
+            b6=['backbone.relu6', 'backbone.relu7'],
+        ),
+        conv=dict(
+            b4=['backbone.conv4_*'],
+            b5=['backbone.conv5_*'],
+            b6=['backbone.fc6', 'backbone.fc7'],
+        ),
+    ),
+    loss_gram=dict(type='DenseGramLoss', loss_weight=0.1),
+)
+optim_wrapper = dict(optimizer=dict(lr=2e-5))

@@ -1,0 +1,92 @@
+"""Load full MMEngine checkpoints with ``weights_only=True``, and never fall back to unsafe loading.
+
+Besides tensors, a training checkpoint holds MMEngine's message hub: `HistoryBuffer` objects and
+NumPy values. Since torch 2.6 ``torch.load`` refuses these unless told that they are harmless:
+the original mmengine 0.10.7 then cannot resume from its own checkpoints, and the OneDL build
+retries with ``weights_only=False``, which runs whatever code a file contains.
+"""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.logging import HistoryBuffer
+from mmengine.runner import CheckpointLoader
+
+__all__ = ['allow_mmengine_checkpoints', 'load_checkpoint_safely']
+
+# The dtypes that log values and message-hub entries are made of.
+_DTYPES = ('?', 'u1', 'i1', 'u2', 'i2', 'u4', 'i4', 'u8', 'i8', 'f2', 'f4', 'f8')
+
+
+def _history_buffer_method(owner: Any, name: str) -> Any:
+    """Stand in for the ``getattr`` by which a pickle names ``HistoryBuffer.min`` and the like.
+
+    The real ``getattr`` would let a file reach any attribute of any allowed object.
+    """
+    if owner is not HistoryBuffer or name.startswith('_'):
+        raise UnpicklingError(
+            f'a checkpoint may only name public methods of HistoryBuffer, not {name!r} of {owner!r}'
+        )
+    return getattr(owner, name)
+
+
+def allow_mmengine_checkpoints() -> None:
+    """Tell torch that the classes inside MMEngine checkpoints may be loaded. Idempotent.
+
+    Also makes MMEngine load local files through `load_checkpoint_safely`, which never falls back.
+    Does nothing before torch 2.6, which does not refuse them unless asked to.
+    """
+    if _torch_release() < (2, 6):
+        return
+    allowed: list[Any] = [HistoryBuffer, slice, np.ndarray, np.dtype]
+    allowed += [type(np.dtype(code)) for code in _DTYPES]
+    allowed.append((_history_buffer_method, 'builtins.getattr'))
+    # NumPy's two constructors are private; what it puts into pickles itself is not.
+    for constructor in (np.zeros(1).__reduce__()[0], np.float64(1).__reduce__()[0]):
+        # A file written under NumPy 1 says numpy.core, one written under NumPy 2 numpy._core.
+        for package in ('numpy.core', 'numpy._core'):
+            allowed.append((constructor, f'{package}.multiarray.{constructor.__name__}'))
+    torch.serialization.add_safe_globals(allowed)
+    CheckpointLoader.register_scheme('', load_checkpoint_safely, force=True)
+
+
+def load_checkpoint_safely(
+    path: str | PathLike[str], map_location: str | torch.device | None = 'cpu'
+) -> Any:
+    """Load a checkpoint file without ever running code from it.
+
+    Args:
+        path: A local file.
+        map_location: As for `torch.load`.
+
+    Returns:
+        What was saved, usually a dict with ``state_dict``, ``meta`` and ``message_hub``.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file holds a class that is not known to be harmless.
+    """
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise FileNotFoundError(f'checkpoint {str(path)!r} does not exist')
+    allow_mmengine_checkpoints()
+    try:
+        return torch.load(file, map_location=map_location, weights_only=True)
+    except UnpicklingError as error:
+        first_line = str(error).partition('\n')[0]
+        raise ValueError(
+            f'checkpoint {str(path)!r} holds something other than weights and MMEngine logs, and '
+            f'loading it could run code: {first_line} If you trust the file, allow its classes '
+            'with torch.serialization.add_safe_globals([...]) and load it again'
+        ) from error
+
+
+def _torch_release() -> tuple[int, int]:
+    major, minor = torch.__version__.split('.')[:2]
+    return int(major), int(minor)

@@ -1,0 +1,10 @@
+"""Pipeline transforms: degrade an image, keep the clean one beside it, pack both."""
+
+from .degrade import Degrade
+from .formatting import PackDegradeInputs
+from .loading import LoadDepth, LoadImage, LoadMask
+from .paired import SplitPair, StackPair
+
+__all__ = [
+    'Degrade', 'LoadDepth', 'LoadImage', 'LoadMask', 'PackDegradeInputs', 'SplitPair', 'StackPair',
+]  # fmt: skip

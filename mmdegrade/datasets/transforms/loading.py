@@ -1,0 +1,113 @@
+"""Load images that are whole, and depth maps that move with the mask."""
+
+import mmcv
+import numpy as np
+from mmcv.transforms import BaseTransform, LoadImageFromFile
+from mmengine import fileio
+from mmengine.registry import TRANSFORMS
+from mmseg.datasets.transforms import LoadAnnotations
+
+
+def missing_end(data: bytes) -> str | None:
+    """Say what a PNG or JPEG file lacks at its end, or None if it looks whole.
+
+    Decoders return the upper part of a truncated file without an error: a grey band that then
+    is trained on. PNG ends with an IEND chunk, JPEG with an end-of-image marker (trailing bytes
+    after it are common and allowed).
+    """
+    if data[:8] == b'\x89PNG\r\n\x1a\n' and b'IEND' not in data[-64:]:
+        return 'the IEND chunk of PNG'
+    if data[:2] == b'\xff\xd8' and b'\xff\xd9' not in data[len(data) // 2 :]:
+        return 'the end-of-image marker of JPEG'
+    return None
+
+
+@TRANSFORMS.register_module()
+class LoadImage(LoadImageFromFile):
+    """MMCV's ``LoadImageFromFile`` that refuses truncated, empty and undecodable files.
+
+    Sets ``img`` (H×W×3 BGR uint8, or float32 on 0-255 with ``to_float32``).
+
+    Raises:
+        ValueError: Names the file and what is wrong with it.
+        FileNotFoundError: The file is not there.
+    """
+
+    def transform(self, results: dict) -> dict | None:
+        path = results['img_path']
+        data = fileio.get(path, backend_args=self.backend_args)
+        lacks = missing_end(data)
+        if not data or lacks:
+            raise ValueError(
+                f'image file {path} is {"truncated" if data else "empty"} ({len(data)} bytes'
+                f'{", without " + lacks if lacks else ""}): restore it, or take it off the list'
+            )
+        img = mmcv.imfrombytes(data, flag=self.color_type, backend=self.imdecode_backend)
+        if img is None:
+            raise ValueError(f'image file {path} cannot be decoded ({len(data)} bytes)')
+        if self.to_float32:
+            img = img.astype(np.float32)
+        results['img'] = img
+        results['img_shape'] = results['ori_shape'] = img.shape[:2]
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadDepth(BaseTransform):
+    """Load ``results['depth_path']`` as ``results['depth']``: H×W float32 in metres.
+
+    The map joins ``seg_fields``, so that stock geometry moves it like the mask (nearest
+    neighbour). ``.npy`` files hold metres; 16-bit images hold ``1 / scale`` metres per step.
+
+    Args:
+        scale (float): Metres per step of a 16-bit image. Defaults to 0.01 (centimetres).
+
+    Raises:
+        ValueError: The file cannot be decoded.
+        KeyError: The dataset gives no ``depth_path``.
+    """
+
+    def __init__(self, scale: float = 0.01) -> None:
+        self.scale = scale
+
+    def transform(self, results: dict) -> dict:
+        if 'depth_path' not in results:
+            raise KeyError('LoadDepth: the dataset gives no depth_path; take LoadDepth out')
+        path = results['depth_path']
+        if path.endswith('.npy'):
+            depth = np.load(path).astype(np.float32)
+        else:
+            depth = mmcv.imfrombytes(fileio.get(path), flag='unchanged', backend='cv2')
+            if depth is None or depth.ndim != 2:
+                raise ValueError(f'depth file {path} is not a single-channel image')
+            depth = depth.astype(np.float32) * np.float32(self.scale)
+        results['depth'] = depth
+        if 'depth' not in results.setdefault('seg_fields', []):
+            results['seg_fields'].append('depth')
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadMask(LoadAnnotations):
+    """mmseg's ``LoadAnnotations`` that checks the mask against the image as it was on disk.
+
+    Raises:
+        ValueError: The mask is unreadable, or of another size than the image; names both files.
+        FileNotFoundError: The file is not there.
+    """
+
+    def _load_seg_map(self, results: dict) -> None:
+        path = results['seg_map_path']
+        try:
+            super()._load_seg_map(results)
+        except FileNotFoundError:
+            raise
+        except (OSError, AttributeError, SyntaxError) as error:
+            raise ValueError(f'mask file {path} cannot be decoded: {error}') from error
+        shape, expected = results['gt_seg_map'].shape, tuple(results['ori_shape'])
+        if shape != expected:
+            raise ValueError(
+                f'image and mask differ in size: {results["img_path"]} is '
+                f'{expected[0]}x{expected[1]}, {path} is {"x".join(map(str, shape))} '
+                '(height x width); one label per pixel, single channel, is needed'
+            )

@@ -1,0 +1,72 @@
+"""`degrade` an image by name, and `resolve_params` to check a request before there is an image."""
+
+import numpy as np
+
+from .images import check_image
+from .kinds import get_kind
+from .rng import as_generator
+
+
+def resolve_params(kind: str, degree: int | None = None, **params) -> dict:
+    """Check a request without an image and fill in what is published or default.
+
+    Args:
+        kind: a name in `KINDS`.
+        degree: 1 (weak) to 5 (strong), for the published parameters; or None.
+        **params: replace single parameters of the degree, or stand alone.
+
+    Returns:
+        Every parameter of the kind with a checked value; giving it back to `degrade` does the
+        same. What an image or a draw decides stays open (``angle='random'``, ``clip=None``).
+
+    Raises:
+        ValueError: unknown kind or parameter (with the closest name), degree outside 1–5, value
+            out of range, depth for a kind that uses none, or neither degree nor parameters.
+        TypeError: a value or degree of the wrong type.
+    """
+    return get_kind(kind).resolve(degree, **params)
+
+
+def degrade(
+    img: np.ndarray,
+    kind: str,
+    degree: int | None = None,
+    rng=None,
+    return_params: bool = False,
+    **params,
+):
+    """Degrade one image.
+
+    Args:
+        img: (H, W) or (H, W, C), uint8 on 0–255 or float32/float64 on [0, 1]; any channel order.
+            Never modified.
+        kind: a name in `KINDS`.
+        degree: 1 (weak) to 5 (strong), for the published parameters.
+        rng: `numpy.random.Generator` (advanced by the draws), int seed, or None for unpredictable
+            numbers. Deterministic kinds ignore it.
+        return_params: also return what was done.
+        **params: parameters of the kind. Degree, parameters or both must be given; parameters
+            replace those of the degree.
+
+    Returns:
+        A new array of the shape and dtype of ``img`` (`gaussian_noise` says when float32 comes
+        back for uint8); or ``(array, params)``, where ``params`` is JSON-serialisable and holds
+        the numbers used: drawn angles, default kernel sizes. A depth map is recorded as
+        ``'given'``; None stands for the ramp.
+
+    Raises:
+        TypeError, ValueError: as `resolve_params`, `check_image` and `as_generator`.
+    """
+    entry = get_kind(kind)
+    values = entry.resolve(degree, **params)
+    img = check_image(img)
+    rng = as_generator(rng)
+    if entry.settle is not None:
+        values = entry.settle(values, img, rng)
+    extra = {'rng': rng} if entry.needs_rng else {}
+    out = entry.function(img, **values, **extra)
+    if not return_params:
+        return out
+    return out, {
+        name: 'given' if isinstance(value, np.ndarray) else value for name, value in values.items()
+    }

@@ -1,0 +1,56 @@
+"""What counts as an image here, checked in one place.
+
+An image is H×W or H×W×C with any C, uint8 on 0–255 or float32/float64 on a nominal [0, 1] (values
+may leave [0, 1] after unclipped noise). Channel order does not matter: no function tells channels
+apart. Every float array of this package is on [0, 1], never on 0–255.
+"""
+
+import numpy as np
+
+# A float image on 0–255 given by mistake is nearly always above this; an image on [0, 1] with the
+# strongest unclipped noise allowed (standard deviation 1) practically never is.
+MAX_FLOAT = 8.0
+
+
+def check_image(img) -> np.ndarray:
+    """Return ``img`` C-contiguous and in native byte order, or say what is wrong with it.
+
+    The result may be ``img`` itself: callers must not write to it.
+
+    Raises:
+        TypeError: not an array, or a dtype other than uint8, float32, float64.
+        ValueError: not 2-D or 3-D, empty, NaN or infinite, or a float image not on [0, 1]. (The
+            check of values costs one minimum and one maximum, under 0.2 ms for 512×512×3.)
+    """
+    if not isinstance(img, np.ndarray):
+        raise TypeError(
+            f'an image must be a NumPy array of shape (H, W) or (H, W, C), got {type(img).__name__}'
+        )
+    if img.dtype.type not in (np.uint8, np.float32, np.float64):
+        raise TypeError(
+            f'an image must be uint8 (0-255), float32 or float64 ([0, 1]), got {img.dtype}'
+        )
+    if img.ndim not in (2, 3):
+        raise ValueError(
+            f'an image must have shape (H, W) or (H, W, C), got {img.ndim} dimensions: {img.shape}'
+        )
+    if img.size == 0:
+        raise ValueError(f'an image must not be empty, got shape {img.shape}')
+    if img.dtype != np.uint8:
+        low, high = float(img.min()), float(img.max())
+        if not (np.isfinite(low) and np.isfinite(high)):
+            raise ValueError('a float image must be finite, got NaN or infinite values')
+        if high > MAX_FLOAT or low < -MAX_FLOAT:
+            raise ValueError(
+                f'a float image is on [0, 1], got values in [{low:g}, {high:g}]: divide by 255'
+            )
+    if not img.dtype.isnative:
+        img = img.astype(img.dtype.newbyteorder('='))
+    return np.ascontiguousarray(img)
+
+
+def round_to_uint8(values: np.ndarray) -> np.ndarray:
+    """Round (half to even) and saturate a float array to uint8. ``values`` is overwritten."""
+    np.rint(values, out=values)
+    np.clip(values, 0, 255, out=values)
+    return values.astype(np.uint8)

@@ -1,0 +1,6 @@
+"""Runner, hooks and checks."""
+
+from . import hooks  # noqa: F401
+from .runner import DegradeRunner
+
+__all__ = ['DegradeRunner']

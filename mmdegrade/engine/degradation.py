@@ -1,0 +1,54 @@
+"""One place in a config that says which degradation is studied."""
+
+import copy
+
+from mmdegrade.degradations import resolve_params
+
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def _transforms(node):
+    """Every dict with a ``type`` below ``node``: transforms inside datasets inside wrappers."""
+    if isinstance(node, dict):
+        if 'type' in node:
+            yield node
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        for child in node:
+            yield from _transforms(child)
+
+
+def fill_degradation(cfg):
+    """Give every ``Degrade`` without a kind the config's top-level ``degradation``.
+
+    ``degradation = dict(kind='gblur', degree=5, train=dict(prob=0.5))``: what stands under
+    ``train`` goes to the training pipeline only (``prob``, ``keep_clean``).
+
+    Args:
+        cfg (Config): Not changed.
+
+    Returns:
+        Config: A copy in which no ``Degrade`` lacks a kind.
+
+    Raises:
+        ValueError: The kind or degree is unknown.
+    """
+    cfg = copy.deepcopy(cfg)
+    degradation = cfg.get('degradation')
+    if degradation is None:
+        return cfg
+    chosen = dict(degradation)
+    extra = {'train_dataloader': chosen.pop('train', {})}
+    if chosen.get('kind') == 'clean':
+        chosen = dict(kind='clean')
+    else:
+        try:
+            resolve_params(**chosen)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f'degradation={chosen}: {error}') from error
+    for loader in LOADERS:
+        for transform in _transforms(cfg.get(loader)):
+            if transform['type'] == 'Degrade' and transform.get('kind') is None:
+                transform.update(chosen)
+                transform.update(extra.get(loader, {}))
+    return cfg

@@ -1,0 +1,58 @@
+"""A runner that fills in the config's degradation and checks paths before anything is built."""
+
+import os.path as osp
+
+from mmengine.logging import print_log
+from mmengine.registry import RUNNERS
+from mmengine.runner import CheckpointLoader, Runner, find_latest_checkpoint
+
+from .checks import check_paths
+from .degradation import fill_degradation
+
+
+def settle_resume(cfg) -> None:
+    """Let ``--resume`` mean the work dir's latest checkpoint, also where ``load_from`` is set.
+
+    MMEngine reads ``resume`` with ``load_from`` as "resume from that file". A fine-tuning config
+    names its clean-trained start there, and resuming it would begin again from the start, or stop
+    because weights alone hold no iteration. So: the latest checkpoint of the work dir first; a
+    ``load_from`` that is a training checkpoint second; otherwise training starts, from
+    ``load_from``. Changes ``cfg`` in place.
+    """
+    if not cfg.get('resume') or not cfg.get('load_from'):
+        return
+    work_dir = osp.abspath(cfg.work_dir)
+    if osp.abspath(osp.dirname(cfg.load_from)) == work_dir:
+        return  # one certain checkpoint of this run was asked for
+    if osp.isfile(osp.join(work_dir, 'last_checkpoint')):
+        latest = find_latest_checkpoint(work_dir)
+        print_log(f'resume: {latest}, not load_from={cfg.load_from}', logger='current')
+        cfg.load_from = None
+    elif 'optimizer' not in CheckpointLoader.load_checkpoint(cfg.load_from, 'cpu'):
+        print_log(f'resume: no checkpoint in {work_dir} yet, starting anew', logger='current')
+        cfg.resume = False
+
+
+@RUNNERS.register_module()
+class DegradeRunner(Runner):
+    """MMEngine's runner, with the config completed and checked first.
+
+    ``runner_type = 'DegradeRunner'`` in a config makes the stock ``train.py`` and ``test.py`` use
+    it. Then ``degradation = dict(kind=…, degree=…)`` at the top level stands for every ``Degrade``
+    without a kind, in training, validation and testing, and
+    ``--cfg-options degradation.kind=haze degradation.degree=3`` switches them all at once.
+    """
+
+    @classmethod
+    def from_cfg(cls, cfg) -> 'DegradeRunner':
+        """Build a runner from a config.
+
+        Raises:
+            ValueError: A ``Degrade`` without a kind, and no ``degradation``; unknown kind or
+                degree.
+            FileNotFoundError: A data folder or checkpoint is missing.
+        """
+        cfg = fill_degradation(cfg)
+        check_paths(cfg)
+        settle_resume(cfg)
+        return super().from_cfg(cfg)

@@ -1,0 +1,142 @@
+"""Contact sheet of degraded images: one row per image and kind, one column per degree.
+
+    python tools/browse_degraded.py street.png --out sheet.png --kinds gblur awgn --degrees 1 3 5
+    python tools/browse_degraded.py --out sheet.png            # a StreetScenes picture, all kinds
+
+The first column is the clean image. The same ``--seed`` gives the same sheet.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mmdegrade.degradations import KINDS, degrade, keyed_rng, relative_depth, resolve_params
+
+IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
+LABEL_HEIGHT = 22
+
+
+def find_images(paths) -> list[Path]:
+    """Files as given, folders as the images directly inside them."""
+    found = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+            if not inside:
+                raise FileNotFoundError(f'no image ({", ".join(IMAGE_SUFFIXES)}) in folder {path}')
+            found += inside
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise FileNotFoundError(f'no such file or folder: {path}')
+    return found
+
+
+def read(path: Path, flags: int) -> np.ndarray:
+    """Read an image file, or say that it is none."""
+    img = cv2.imread(str(path), flags)
+    if img is None:
+        raise ValueError(f'not an image OpenCV can read: {path}')
+    return img
+
+
+def read_relative_depth(path: Path, far: float | None) -> np.ndarray:
+    """Read a .npy array or a one-channel image (16-bit PNG) of depths in any unit."""
+    if not path.is_file():
+        raise FileNotFoundError(f'no such depth file: {path}')
+    if path.suffix.lower() == '.npy':
+        depth = np.load(path, allow_pickle=False)
+    else:
+        depth = read(path, cv2.IMREAD_UNCHANGED)
+    return relative_depth(depth, far)
+
+
+def cell(img: np.ndarray, label: str, width: int) -> np.ndarray:
+    """The image at ``width`` pixels under a strip with its label."""
+    height = max(1, round(img.shape[0] * width / img.shape[1]))
+    # Area averaging when shrinking: anything else would alias noise.
+    method = cv2.INTER_AREA if width < img.shape[1] else cv2.INTER_NEAREST
+    small = cv2.resize(img, (width, height), interpolation=method)
+    strip = np.full((LABEL_HEIGHT, width, 3), 255, np.uint8)
+    scale = min(0.45, 0.45 * (width - 8) / max(1, cv2.getTextSize(label, 0, 0.45, 1)[0][0]))
+    cv2.putText(strip, label, (4, 15), cv2.FONT_HERSHEY_SIMPLEX, scale, (0, 0, 0), 1, cv2.LINE_AA)
+    return np.vstack([strip, small])
+
+
+def label_of(kind: str, degree: int) -> str:
+    """Kind, degree and the published numbers behind it."""
+    published = KINDS[kind].degrees[degree - 1]
+    return f'{kind} {degree}: ' + ', '.join(f'{k} {v:g}' for k, v in published.items())
+
+
+def rows_of(img, name: str, depth, kinds, degrees, seed: int, width: int) -> list[np.ndarray]:
+    """One row of cells for each kind."""
+    rows = []
+    for kind in kinds:
+        extra = {'depth': depth} if depth is not None and KINDS[kind].uses_depth else {}
+        cells = [cell(img, name, width)]
+        for degree in degrees:
+            out = degrade(img, kind, degree, keyed_rng(seed, name, kind, degree), **extra)
+            cells.append(cell(out, label_of(kind, degree), width))
+        rows.append(np.hstack(cells))
+    return rows
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('images', nargs='*', metavar='IMAGE|DIR', help='none: StreetScenes')
+    parser.add_argument('--out', type=Path, required=True, help='sheet to write, e.g. sheet.png')
+    parser.add_argument('--kinds', nargs='+', default=list(KINDS), help=' '.join(KINDS))
+    parser.add_argument('--degrees', nargs='+', type=int, default=[1, 2, 3, 4, 5])
+    parser.add_argument('--depth', type=Path, help='.npy or one-channel image, for one image')
+    parser.add_argument('--far', type=float, help='depth that counts as 1 (default: the largest)')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--width', type=int, default=240, help='of a cell, in pixels')
+    return parser.parse_args(argv)
+
+
+def browse(args) -> Path:
+    """Write the sheet; everything is checked before the first image is degraded."""
+    if args.width < 32:
+        raise ValueError(f'--width must be 32 or more, got {args.width}')
+    for kind in args.kinds:
+        for degree in args.degrees:
+            resolve_params(kind, degree)
+    if not cv2.haveImageWriter(str(args.out)):
+        raise ValueError(f'--out must end like an image (.png, .jpg), got {args.out}')
+    files = find_images(args.images)
+    if args.depth and len(files) != 1:
+        raise ValueError(f'--depth belongs to exactly one image, got {len(files)}')
+    if files:
+        depth = read_relative_depth(args.depth, args.far) if args.depth else None
+        sources = ((read(file, cv2.IMREAD_COLOR), file.name, depth) for file in files)
+    else:
+        # Only here: without it this tool needs NumPy and OpenCV alone.
+        from mmdegrade.datasets.street_scenes import render_street_scene
+
+        img, _, metres = render_street_scene(args.seed, 0, size=(240, 320))
+        sources = [(img, 'StreetScenes', relative_depth(metres, args.far))]
+    rows = []
+    for img, name, depth in sources:
+        rows += rows_of(img, name, depth, args.kinds, args.degrees, args.seed, args.width)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    if not cv2.imwrite(str(args.out), np.vstack(rows)):
+        raise OSError(f'could not write {args.out}')
+    return args.out
+
+
+def main(argv=None) -> int:
+    args = parse(argv)
+    try:
+        print(browse(args))
+    except (ValueError, TypeError, OSError) as error:
+        print(f'browse_degraded: {error}', file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
