@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.mmdegrade-installed
-SOURCES = $(wildcard mmdegrade tools tests configs setup.py)
+SOURCES = $(wildcard mmdegrade tools tests configs benchmarks setup.py)
 
 # Never install into a user's own environment, not even through mmengine.hub, which calls pip.
 export PIP_REQUIRE_VIRTUALENV := 1
@@ -52,9 +52,9 @@ demo: $(STAMP)  ## run the demonstration on the CPU
 	$(BIN)/python tools/demo.py $(ARGS)
 
 bench: $(STAMP)  ## time the degradations
-	$(BIN)/python tools/bench.py $(ARGS)
+	$(BIN)/python benchmarks/degradations.py $(ARGS)
 
 # work_dirs/ stays: it holds results.
 clean:  ## remove caches and build products (keeps .venv and work_dirs)
 	rm -rf build dist .pytest_cache .ruff_cache .hypothesis
-	find mmdegrade tools tests configs -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+	find mmdegrade tools tests configs benchmarks -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

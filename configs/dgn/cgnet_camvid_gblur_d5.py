@@ -7,6 +7,6 @@ model = dict(
     segmentor={{_base_.model}},
     clean_checkpoint='work_dirs/cgnet_camvid_clean/iter_1500.pth',
     taps=dict(level2=['backbone.level2.*']),
-    loss_gram=dict(type='DenseGramLoss', loss_weight=10),
+    loss_gram=dict(type='DenseGramLoss', loss_weight=30),
 )
 custom_hooks = [dict(type='NormEvalHook')]

@@ -1,5 +1,17 @@
 """What the command lines call."""
 
 from .export import export_segmentor
+from .pictures import draw_test_sheet
+from .results import find_test_metrics, markdown_table, read_test_metrics
+from .steps import Step, StepFailed, run_steps
 
-__all__ = ['export_segmentor']
+__all__ = [
+    'Step',
+    'StepFailed',
+    'draw_test_sheet',
+    'export_segmentor',
+    'find_test_metrics',
+    'markdown_table',
+    'read_test_metrics',
+    'run_steps',
+]

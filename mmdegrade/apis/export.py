@@ -4,15 +4,16 @@ DGN changes how a network is trained, not how it predicts: what goes into produc
 segmentor alone, and stock MMSegmentation loads it.
 """
 
+import os
 import os.path as osp
 
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import CheckpointLoader
-from mmseg.registry import MODELS
+from mmseg.registry import MODELS, TRANSFORMS
 
-from mmdegrade.models.clean_checkpoint import segmentor_state
+from mmdegrade.models.clean_checkpoint import load_clean_checkpoint
 
 #: Our transforms that stock mmseg has an equal of; others of ours are left out.
 STOCK_TRANSFORMS = {
@@ -22,8 +23,8 @@ STOCK_TRANSFORMS = {
 }
 
 
-def _is_ours(type_name: str) -> bool:
-    cls = MODELS.get(type_name)
+def _is_ours(type_name: str, registry=MODELS) -> bool:
+    cls = registry.get(type_name)
     return cls is not None and cls.__module__.partition('.')[0] == 'mmdegrade'
 
 
@@ -48,7 +49,8 @@ def stock_model(model_cfg: dict) -> dict:
         ValueError: The network itself contains classes of mmdegrade, which mmseg cannot build.
     """
     model = dict(model_cfg.get('segmentor', model_cfg))
-    preprocessor = dict(model.get('data_preprocessor') or model_cfg.get('data_preprocessor') or {})
+    # A wrapper's own preprocessor is the one that training and testing used.
+    preprocessor = dict(model_cfg.get('data_preprocessor') or model.get('data_preprocessor') or {})
     if preprocessor.get('type') == 'DegradeDataPreprocessor':
         preprocessor['type'] = 'SegDataPreProcessor'
     model['data_preprocessor'] = preprocessor
@@ -65,9 +67,9 @@ def _stock_pipeline(pipeline) -> list[dict]:
     """The test pipeline in stock transforms, without degradation."""
     stock = []
     for transform in pipeline:
-        if transform['type'] in ('Degrade', 'LoadDepth', 'StackPair', 'SplitPair'):
-            continue
-        stock.append(dict(transform, type=STOCK_TRANSFORMS.get(transform['type'], transform['type'])))
+        name = STOCK_TRANSFORMS.get(transform['type'], transform['type'])
+        if not _is_ours(name, TRANSFORMS):
+            stock.append(dict(transform, type=name))
     return stock
 
 
@@ -92,15 +94,12 @@ def export_segmentor(config: str, checkpoint: str, out: str) -> tuple[str, str]:
     cfg = Config.fromfile(config)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     model = stock_model(cfg.model)
-    state, classes = segmentor_state(checkpoint)
     segmentor = MODELS.build(dict(model))
-    expected = set(segmentor.state_dict())
-    if set(state) != expected:
-        raise ValueError(
-            f'{checkpoint!r} does not fit {config!r}: missing {sorted(expected - set(state))[:5]}, '
-            f'unexpected {sorted(set(state) - expected)[:5]}'
-        )
-    pipeline = _stock_pipeline(cfg.test_dataloader.dataset.pipeline)
+    load_clean_checkpoint(segmentor, checkpoint, 'CHECKPOINT')  # strict
+    dataset = cfg.test_dataloader.dataset
+    while 'pipeline' not in dataset:  # a wrapper, such as RepeatDataset
+        dataset = dataset.dataset
+    pipeline = _stock_pipeline(dataset.pipeline)
     stock = Config(
         dict(
             default_scope='mmseg',
@@ -115,6 +114,7 @@ def export_segmentor(config: str, checkpoint: str, out: str) -> tuple[str, str]:
         )
     )
     out = osp.splitext(out)[0] if out.endswith(('.py', '.pth')) else out
+    os.makedirs(osp.dirname(osp.abspath(out)), exist_ok=True)
     stock.dump(f'{out}.py')
     meta = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu').get('meta') or {}
     dataset_meta = {
@@ -122,11 +122,8 @@ def export_segmentor(config: str, checkpoint: str, out: str) -> tuple[str, str]:
         for key, value in (meta.get('dataset_meta') or {}).items()
         if key in ('classes', 'palette')
     }
-    torch.save(
-        dict(
-            state_dict=state,
-            meta=dict(dataset_meta=dataset_meta, cfg=stock.pretty_text, iter=meta.get('iter')),
-        ),
-        f'{out}.pth',
-    )
+    stock_meta = dict(cfg=stock.pretty_text, iter=meta.get('iter'))
+    if dataset_meta:  # without it mmseg looks for a dataset with as many classes
+        stock_meta['dataset_meta'] = dataset_meta
+    torch.save(dict(state_dict=segmentor.state_dict(), meta=stock_meta), f'{out}.pth')
     return f'{out}.py', f'{out}.pth'

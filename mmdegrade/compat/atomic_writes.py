@@ -5,8 +5,10 @@ between leaves half a checkpoint under the newest name. Registering a backend th
 temporary file first is MMEngine's own way to change that, and needs no change in any config.
 """
 
+import contextlib
 import os
-import tempfile
+import secrets
+import shutil
 from pathlib import Path
 
 from mmengine.fileio import LocalBackend, register_backend
@@ -21,23 +23,26 @@ class AtomicLocalBackend(LocalBackend):
         Raises:
             OSError: Writing failed; what was under ``filepath`` before is still there.
         """
-        folder = os.path.dirname(os.path.abspath(filepath))
+        target = os.path.realpath(filepath)  # a link stays a link, as with open()
+        folder, name = os.path.split(target)
         os.makedirs(folder, exist_ok=True)
-        name = os.path.basename(filepath)
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f'.{name}.', suffix='.part')
+        temporary = os.path.join(folder, f'.{name}.{secrets.token_hex(8)}.part')
         try:
-            with os.fdopen(handle, 'wb') as file:
+            with open(temporary, 'xb') as file:
                 file.write(obj)
                 file.flush()
                 os.fsync(file.fileno())
-            # mkstemp makes files private; give what open() would have given.
-            umask = os.umask(0)
-            os.umask(umask)
-            os.chmod(temporary, 0o666 & ~umask)
-            os.replace(temporary, filepath)
+            if os.path.exists(target):
+                shutil.copymode(target, temporary)
+            os.replace(temporary, target)
         except BaseException:
-            os.unlink(temporary)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
             raise
+
+    def put_text(self, obj: str, filepath: str | Path, encoding: str = 'utf-8') -> None:
+        """Write a text as :meth:`put` does."""
+        self.put(obj.encode(encoding), filepath)
 
 
 def write_atomically() -> None:

@@ -67,7 +67,7 @@ class CamVidDataset(BaseSegDataset):
                 continue
             if len(parts) != 2:
                 raise ValueError(f'{self.ann_file}:{number}: expected "image mask", got {line!r}')
-            paths = [osp.join(self.data_root, *part.split('/')[-2:]) for part in parts]
+            paths = [osp.join(self.data_root or '', *part.split('/')[-2:]) for part in parts]
             for path in paths:
                 if not osp.isfile(path):
                     raise FileNotFoundError(f'{self.ann_file}:{number} names {path}: not found')

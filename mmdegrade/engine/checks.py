@@ -4,8 +4,6 @@ import os.path as osp
 
 from mmdegrade.models.clean_checkpoint import require_checkpoint
 
-from .degradation import LOADERS
-
 #: How to get the data of each dataset class; the text ends the error for a missing folder.
 GET_DATA = {
     'PascalVOCDataset': 'unpack VOCtrainval_11-May-2012.tar from '
@@ -26,29 +24,35 @@ def _datasets(cfg: dict):
         yield cfg
 
 
-def check_paths(cfg) -> None:
+def check_paths(cfg, *loaders: str) -> None:
     """Raise if a data folder or a checkpoint that the config names is not there.
 
     Args:
         cfg (Config): A complete config.
+        *loaders: The dataloaders that will be used. Checkpoints to start from are looked at only
+            if ``train_dataloader`` is among them: testing needs none of them.
 
     Raises:
         FileNotFoundError: Names the key, the path and how to get what is missing.
     """
-    for loader in LOADERS:
+    for loader in loaders:
         for dataset in _datasets((cfg.get(loader) or {}).get('dataset') or {}):
             root = dataset['data_root']
             if not root or '://' in root or dataset['type'] in GENERATED or osp.isdir(root):
                 continue
             how = GET_DATA.get(dataset['type'], 'get the dataset')
             raise FileNotFoundError(
-                f'{loader}.dataset.data_root={root!r}: no such folder. Please {how}, or name '
-                'its place with `--cfg-options data_root=PATH` '
-                f'({loader}.dataset.data_root=PATH in a config without that variable)'
+                f'{loader}.dataset.data_root={root!r}: no such folder. Please {how}; or link a '
+                f'copy you have: `mkdir -p {osp.dirname(root) or "."} && ln -s PATH {root}`'
             )
-    if cfg.get('train_cfg') is None or cfg.get('train_dataloader') is None:
+    if 'train_dataloader' not in loaders:
         return
-    if cfg.model.get('clean_checkpoint') is not None:
-        require_checkpoint(cfg.model.clean_checkpoint, 'model.clean_checkpoint')
+    model = cfg.get('model') or {}
+    if model.get('clean_checkpoint') is not None:
+        require_checkpoint(model['clean_checkpoint'], 'model.clean_checkpoint')
+    for number, hook in enumerate(cfg.get('custom_hooks') or ()):
+        if isinstance(hook, dict) and hook.get('clean_checkpoint') is not None:
+            key = f'custom_hooks.{number}.clean_checkpoint'
+            require_checkpoint(hook['clean_checkpoint'], key)
     if cfg.get('load_from'):
         require_checkpoint(cfg.load_from, 'load_from')

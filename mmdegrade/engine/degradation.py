@@ -2,7 +2,7 @@
 
 import copy
 
-from mmdegrade.degradations import resolve_params
+from mmdegrade.degradations import KINDS, resolve_params
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -18,6 +18,29 @@ def _transforms(node):
             yield from _transforms(child)
 
 
+def _is_degrade(kind) -> bool:
+    """Whether a transform's ``type`` means ``Degrade``: its name, with scope or not, or itself."""
+    return getattr(kind, '__name__', str(kind)).rpartition('.')[2] == 'Degrade'
+
+
+def _check(chosen: dict) -> None:
+    if 'kind' not in chosen:
+        allowed = ', '.join(('clean', *KINDS))
+        raise ValueError(f'degradation={chosen}: kind is not set; allowed: {allowed}')
+    try:
+        resolve_params(**chosen)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f'degradation={chosen}: {error}') from error
+    # dict(kind='awgn', sigma=25) overridden by kind=gblur degree=5 would blur with sigma 25.
+    if chosen.get('degree') is not None:
+        published = KINDS[chosen['kind']].degrees[chosen['degree'] - 1]
+        for name in published.keys() & chosen.keys():
+            raise ValueError(
+                f'degradation={chosen}: degree={chosen["degree"]} means '
+                f'{name}={published[name]}, and {name}={chosen[name]} is given too; give one'
+            )
+
+
 def fill_degradation(cfg):
     """Give every ``Degrade`` without a kind the config's top-level ``degradation``.
 
@@ -31,7 +54,7 @@ def fill_degradation(cfg):
         Config: A copy in which no ``Degrade`` lacks a kind.
 
     Raises:
-        ValueError: The kind or degree is unknown.
+        ValueError: The kind or degree is unknown, or a parameter contradicts the degree.
     """
     cfg = copy.deepcopy(cfg)
     degradation = cfg.get('degradation')
@@ -42,13 +65,10 @@ def fill_degradation(cfg):
     if chosen.get('kind') == 'clean':
         chosen = dict(kind='clean')
     else:
-        try:
-            resolve_params(**chosen)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f'degradation={chosen}: {error}') from error
+        _check(chosen)
     for loader in LOADERS:
         for transform in _transforms(cfg.get(loader)):
-            if transform['type'] == 'Degrade' and transform.get('kind') is None:
+            if _is_degrade(transform['type']) and transform.get('kind') is None:
                 transform.update(chosen)
                 transform.update(extra.get(loader, {}))
     return cfg

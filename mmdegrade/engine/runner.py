@@ -1,10 +1,12 @@
-"""A runner that fills in the config's degradation and checks paths before anything is built."""
+"""A runner that fills in the config's degradation and checks paths before it starts."""
 
 import os.path as osp
 
 from mmengine.logging import print_log
 from mmengine.registry import RUNNERS
 from mmengine.runner import CheckpointLoader, Runner, find_latest_checkpoint
+
+from mmdegrade.models.clean_checkpoint import require_checkpoint
 
 from .checks import check_paths
 from .degradation import fill_degradation
@@ -28,19 +30,25 @@ def settle_resume(cfg) -> None:
         latest = find_latest_checkpoint(work_dir)
         print_log(f'resume: {latest}, not load_from={cfg.load_from}', logger='current')
         cfg.load_from = None
-    elif 'optimizer' not in CheckpointLoader.load_checkpoint(cfg.load_from, 'cpu'):
+        return
+    start = require_checkpoint(cfg.load_from, 'load_from')
+    if 'optimizer' not in CheckpointLoader.load_checkpoint(start, 'cpu'):
         print_log(f'resume: no checkpoint in {work_dir} yet, starting anew', logger='current')
         cfg.resume = False
 
 
 @RUNNERS.register_module()
 class DegradeRunner(Runner):
-    """MMEngine's runner, with the config completed and checked first.
+    """MMEngine's runner, with the config completed, and its paths checked before each use.
 
     ``runner_type = 'DegradeRunner'`` in a config makes the stock ``train.py`` and ``test.py`` use
     it. Then ``degradation = dict(kind=…, degree=…)`` at the top level stands for every ``Degrade``
     without a kind, in training, validation and testing, and
     ``--cfg-options degradation.kind=haze degradation.degree=3`` switches them all at once.
+
+    Only what a run needs is checked: testing asks neither for training data nor for the
+    clean-trained checkpoint that training started from, and it never resumes, so that
+    ``resume=True`` in a config cannot replace the checkpoint that is to be tested.
     """
 
     @classmethod
@@ -50,9 +58,30 @@ class DegradeRunner(Runner):
         Raises:
             ValueError: A ``Degrade`` without a kind, and no ``degradation``; unknown kind or
                 degree.
-            FileNotFoundError: A data folder or checkpoint is missing.
         """
-        cfg = fill_degradation(cfg)
-        check_paths(cfg)
-        settle_resume(cfg)
-        return super().from_cfg(cfg)
+        return super().from_cfg(fill_degradation(cfg))
+
+    def train(self):
+        """Train.
+
+        Raises:
+            FileNotFoundError: A data folder or checkpoint is missing; raised before data is
+                loaded.
+        """
+        settle_resume(self.cfg)
+        self._resume = self.cfg.get('resume', self._resume)
+        self._load_from = self.cfg.get('load_from', self._load_from)
+        check_paths(self.cfg, 'train_dataloader', 'val_dataloader')
+        return super().train()
+
+    def val(self) -> dict:
+        """Validate. Raises FileNotFoundError if the data folder is missing."""
+        self._resume = False
+        check_paths(self.cfg, 'val_dataloader')
+        return super().val()
+
+    def test(self) -> dict:
+        """Test. Raises FileNotFoundError if the data folder is missing."""
+        self._resume = False
+        check_paths(self.cfg, 'test_dataloader')
+        return super().test()

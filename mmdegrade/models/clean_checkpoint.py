@@ -18,11 +18,11 @@ def require_checkpoint(checkpoint: str | None, key: str = 'clean_checkpoint') ->
     Raises:
         FileNotFoundError: Names the config key, the path and the command that produces it.
     """
-    if checkpoint and ('://' in checkpoint or osp.isfile(checkpoint)):
+    if checkpoint and ('://' in checkpoint or osp.isfile(osp.expanduser(checkpoint))):
         return checkpoint
     raise FileNotFoundError(
-        f'{key}={checkpoint!r}: no such checkpoint. Train it with `{find_command(checkpoint or "")}`'
-        f', or name another with `--cfg-options {key}=PATH`'
+        f'{key}={checkpoint!r}: no such checkpoint. Train it with '
+        f'`{find_command(checkpoint or "")}`, or name another with `--cfg-options {key}=PATH`'
     )
 
 

@@ -8,6 +8,8 @@ from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
+from mmdegrade.degradations import KINDS
+
 
 @MODELS.register_module()
 class DegradeDataPreprocessor(SegDataPreProcessor):
@@ -16,15 +18,19 @@ class DegradeDataPreprocessor(SegDataPreProcessor):
     The stock one pads image and mask only. Here a clean image that came along is turned to the
     same channel order, normalised by the same mean and std and padded by the same amounts as the
     degraded one: ``data_sample.clean_img.data`` becomes 3×H×W float32, aligned with ``inputs``.
-    Without clean images the two are the same. Arguments are those of ``SegDataPreProcessor``.
+    Without clean images the two are the same. Arguments are those of ``SegDataPreProcessor``;
+    with neither ``size`` nor ``size_divisor``, a batch is padded to its largest image.
 
     Raises:
-        ValueError: Some samples of the batch have a clean image and others do not.
+        ValueError: Some samples of the batch have a clean image and others do not;
+            ``batch_augments`` with clean images, which it would mix in another way.
     """
 
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        self._warned = False
+    def __init__(self, *args, size=None, size_divisor: int | None = None, **kwargs) -> None:
+        if size is None and size_divisor is None:
+            size_divisor = 1  # the stock one stops at the first training batch without either
+        super().__init__(*args, size=size, size_divisor=size_divisor, **kwargs)
+        self._undrawn: set[str] | None = set()  # kinds met without draw number; None: warned
 
     def forward(self, data: dict, training: bool = False) -> dict:
         samples = data.get('data_samples') or []
@@ -34,8 +40,13 @@ class DegradeDataPreprocessor(SegDataPreProcessor):
                 f'{len(clean)} of {len(samples)} samples have a clean image: every Degrade of the '
                 'pipeline needs the same keep_clean'
             )
-        if training:
-            self._warn_frozen_noise(samples)
+        if clean and training and self.batch_augments is not None:
+            raise ValueError(
+                'data_preprocessor.batch_augments would mix degraded and clean images differently; '
+                'leave it out, or keep_clean'
+            )
+        if training and self._undrawn is not None:
+            self._warn_frozen_draws(samples)
         out = super().forward(data, training)
         if clean:
             # The clean batch goes through the very same code, with empty samples for the mask.
@@ -45,13 +56,18 @@ class DegradeDataPreprocessor(SegDataPreProcessor):
                 sample.clean_img = PixelData(data=image)
         return out
 
-    def _warn_frozen_noise(self, samples) -> None:
-        """Training without draw numbers repeats each image's noise in every epoch: say so once."""
-        if self._warned or not samples:
-            return
-        records = samples[0].metainfo.get('degradations', ())
-        if any(record['draw'] is None for record in records):
-            self._warned = True
+    def _warn_frozen_draws(self, samples) -> None:
+        """Training without draw numbers repeats each image's draw in every epoch: say so once.
+
+        Only where something is drawn: noise, or a mixture of clean and degraded images.
+        """
+        for sample in samples:
+            for record in sample.metainfo.get('degradations', ()):
+                if record['draw'] is None:
+                    self._undrawn.add(record['kind'])
+        noise = any(kind in KINDS and KINDS[kind].needs_rng for kind in self._undrawn)
+        if noise or ('clean' in self._undrawn and len(self._undrawn) > 1):
+            self._undrawn = None
             warnings.warn(
                 'train_dataloader.sampler gives no draw numbers: an image is degraded in the same '
                 "way in every epoch. Set train_dataloader.sampler=dict(type='KeyedSampler').",
@@ -68,7 +84,7 @@ def stack_clean(data_samples) -> torch.Tensor:
     if any('clean_img' not in sample for sample in data_samples):
         raise ValueError(
             "source_input='clean' needs clean images: set Degrade(keep_clean=True), end the "
-            "pipeline with PackDegradeInputs, and use data_preprocessor type "
+            'pipeline with PackDegradeInputs, and use data_preprocessor type '
             "'DegradeDataPreprocessor'"
         )
     return torch.stack([sample.clean_img.data for sample in data_samples])

@@ -14,7 +14,10 @@ from mmdegrade.compat.cpu_distributed import (
 
 def _config(**extra):
     norm = dict(type='SyncBN', requires_grad=True)
-    heads = [dict(type='FCNHead', norm_cfg=dict(type='SyncBN')), dict(type='X', norm=dict(type='LN'))]
+    heads = [
+        dict(type='FCNHead', norm_cfg=dict(type='SyncBN')),
+        dict(type='X', norm=dict(type='LN')),
+    ]
     model = dict(backbone=dict(norm_cfg=norm), heads=heads, tail=(dict(type='mmcv.MMSyncBN'),))
     env_cfg = dict(dist_cfg=dict(backend='nccl'))
     return Config(dict(model=model, env_cfg=env_cfg, norm_cfg=dict(norm), **extra))

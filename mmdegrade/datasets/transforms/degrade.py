@@ -14,7 +14,7 @@ from .paired import check_aligned
 def image_key(img_path: str | None) -> str:
     """What identifies an image in random keys: the last two parts of its path.
 
-    The folder the data lives in does not count, so that moving it changes no pixel.
+    The folders above do not count, so that moving the data changes no pixel.
     """
     return '/'.join(osp.normpath(img_path).split(osp.sep)[-2:]) if img_path else ''
 
@@ -28,10 +28,13 @@ class Degrade(BaseTransform):
 
     The random draw depends on (seed, draw number, image, kind, parameters) alone, never on the
     worker, rank or order. The draw number comes from ``KeyedSampler``; without it, as in
-    validation, an image gets the same degradation every time.
+    validation, an image gets the same degradation every time. A second ``Degrade`` of the same
+    kind draws anew.
 
     ``img`` is uint8, or float32 on MMCV's 0-255 scale, H×W×3; the result has the same dtype
     unless the degradation is unclipped noise, which hands on float32.
+
+    Where several follow each other, the first one keeps the clean image.
 
     Args:
         kind (str, optional): One of ``KINDS``, or ``'clean'`` for no degradation. Left out, the
@@ -47,7 +50,8 @@ class Degrade(BaseTransform):
     each degradation the image went through.
 
     Raises:
-        ValueError: Unknown kind, degree or parameter; image and mask of different size.
+        ValueError: Unknown kind, degree or parameter; image and mask of different size;
+            ``keep_clean`` after another ``Degrade`` that kept nothing.
         TypeError: An image that is neither uint8 nor float.
     """
 
@@ -80,17 +84,25 @@ class Degrade(BaseTransform):
     def transform(self, results: dict) -> dict:
         check_aligned(results)
         img = results['img']
+        before = results.get('degradations', ())
         if self.keep_clean and 'clean_img' not in results:
+            if before:
+                raise ValueError(
+                    'Degrade(keep_clean=True) follows another Degrade, so the image is not clean '
+                    'any more: set keep_clean on the first one'
+                )
             results['clean_img'] = img.copy()
         draw = getattr(results.get('sample_idx'), 'draw', None)
         key = (self.seed, draw, image_key(results.get('img_path')), self.kind, self.degree)
-        rng = keyed_rng('degrade', *key, repr(sorted(self.params.items())))
+        # The place in the chain counts: two of one kind would add the same noise twice.
+        place = (len(before),) if before else ()
+        rng = keyed_rng('degrade', *key, repr(sorted(self.params.items())), *place)
         record = dict(kind='clean', degree=None, params={}, seed=self.seed, draw=draw)
         if self.kind != 'clean' and (self.prob == 1 or rng.random() < self.prob):
             img, params = self._apply(img, results, rng)
             results['img'] = img
             record.update(kind=self.kind, degree=self.degree, params=params)
-        results['degradations'] = [*results.get('degradations', ()), record]
+        results['degradations'] = [*before, record]
         return results
 
     def _apply(self, img: np.ndarray, results: dict, rng) -> tuple[np.ndarray, dict]:

@@ -1,5 +1,7 @@
 """Load images that are whole, and depth maps that move with the mask."""
 
+import io
+
 import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform, LoadImageFromFile
@@ -12,14 +14,32 @@ def missing_end(data: bytes) -> str | None:
     """Say what a PNG or JPEG file lacks at its end, or None if it looks whole.
 
     Decoders return the upper part of a truncated file without an error: a grey band that then
-    is trained on. PNG ends with an IEND chunk, JPEG with an end-of-image marker (trailing bytes
-    after it are common and allowed).
+    is trained on. PNG ends with an IEND chunk, JPEG with an end-of-image marker; trailing bytes
+    after either are common and allowed. Other formats are not checked.
     """
-    if data[:8] == b'\x89PNG\r\n\x1a\n' and b'IEND' not in data[-64:]:
+    if data[:8] == b'\x89PNG\r\n\x1a\n' and not _has_png_end(data):
         return 'the IEND chunk of PNG'
-    if data[:2] == b'\xff\xd8' and b'\xff\xd9' not in data[len(data) // 2 :]:
+    if data[:2] == b'\xff\xd8' and b'\xff\xd9' not in data[_jpeg_scan(data) :]:
         return 'the end-of-image marker of JPEG'
     return None
+
+
+def _has_png_end(data: bytes) -> bool:
+    """Walk the chunks (length, type, payload, checksum) to IEND."""
+    at = 8
+    while at + 12 <= len(data):
+        if data[at + 4 : at + 8] == b'IEND':
+            return True
+        at += 12 + int.from_bytes(data[at : at + 4], 'big')
+    return False
+
+
+def _jpeg_scan(data: bytes) -> int:
+    """Offset of the compressed pixels: a thumbnail in a header has an end marker of its own."""
+    at = 2
+    while at + 4 <= len(data) and data[at + 1] != 0xDA:
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], 'big')
+    return at
 
 
 @TRANSFORMS.register_module()
@@ -57,13 +77,18 @@ class LoadDepth(BaseTransform):
     """Load ``results['depth_path']`` as ``results['depth']``: H×W float32 in metres.
 
     The map joins ``seg_fields``, so that stock geometry moves it like the mask (nearest
-    neighbour). ``.npy`` files hold metres; 16-bit images hold ``1 / scale`` metres per step.
+    neighbour). ``.npy`` files hold metres; images hold one channel of whole steps.
+
+    Also sets ``results['depth_far']``, unless the dataset gives it, to the largest finite depth
+    of the whole map: haze is then the same in a crop as in the image it is cut from, and padding
+    (which fills depth with the mask's 255) does not count.
 
     Args:
-        scale (float): Metres per step of a 16-bit image. Defaults to 0.01 (centimetres).
+        scale (float): Metres per step of an image. Defaults to 0.01 (centimetres).
 
     Raises:
-        ValueError: The file cannot be decoded.
+        ValueError: The file is truncated, cannot be decoded, or is not single-channel.
+        FileNotFoundError: The file is not there.
         KeyError: The dataset gives no ``depth_path``.
     """
 
@@ -74,17 +99,32 @@ class LoadDepth(BaseTransform):
         if 'depth_path' not in results:
             raise KeyError('LoadDepth: the dataset gives no depth_path; take LoadDepth out')
         path = results['depth_path']
-        if path.endswith('.npy'):
-            depth = np.load(path).astype(np.float32)
-        else:
-            depth = mmcv.imfrombytes(fileio.get(path), flag='unchanged', backend='cv2')
-            if depth is None or depth.ndim != 2:
-                raise ValueError(f'depth file {path} is not a single-channel image')
-            depth = depth.astype(np.float32) * np.float32(self.scale)
+        depth = self._read(path)
+        if depth is None or depth.ndim != 2:
+            shape = 'undecodable' if depth is None else f'of shape {depth.shape}'
+            raise ValueError(f'depth file {path} is {shape}; a single-channel map is needed')
         results['depth'] = depth
+        finite = depth[np.isfinite(depth)]
+        if finite.size and finite.max() > 0:
+            results.setdefault('depth_far', float(finite.max()))
         if 'depth' not in results.setdefault('seg_fields', []):
             results['seg_fields'].append('depth')
         return results
+
+    def _read(self, path: str) -> np.ndarray | None:
+        data = fileio.get(path)
+        lacks = missing_end(data)
+        if not data or lacks:
+            raise ValueError(
+                f'depth file {path} is {"truncated, without " + lacks if lacks else "empty"}'
+            )
+        if path.endswith('.npy'):
+            try:
+                return np.load(io.BytesIO(data)).astype(np.float32)
+            except (ValueError, EOFError) as error:
+                raise ValueError(f'depth file {path} cannot be decoded: {error}') from error
+        depth = mmcv.imfrombytes(data, flag='unchanged', backend='cv2')
+        return None if depth is None else depth.astype(np.float32) * np.float32(self.scale)
 
 
 @TRANSFORMS.register_module()
@@ -107,7 +147,7 @@ class LoadMask(LoadAnnotations):
         shape, expected = results['gt_seg_map'].shape, tuple(results['ori_shape'])
         if shape != expected:
             raise ValueError(
-                f'image and mask differ in size: {results["img_path"]} is '
+                f'image and mask differ in size: {results.get("img_path")} is '
                 f'{expected[0]}x{expected[1]}, {path} is {"x".join(map(str, shape))} '
                 '(height x width); one label per pixel, single channel, is needed'
             )

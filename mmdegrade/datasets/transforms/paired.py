@@ -1,8 +1,9 @@
 """Carry the clean image through stock geometry together with the degraded one.
 
 MMCV's ``TransformBroadcaster`` would crop both images and leave the mask uncropped, silently.
-Six channels in ``results['img']`` go through resize, crop, flip, rotate and pad as one image,
-next to the mask.
+Six channels in ``results['img']`` go through resize, crop, flip and rotate as one image, next to
+the mask. Not through ``Pad``: OpenCV pads at most four channels, and the preprocessor (``size``,
+``size_divisor``) pads image, clean image and mask alike.
 """
 
 import numpy as np
@@ -33,7 +34,8 @@ class StackPair(BaseTransform):
     """Stack degraded and clean image: ``img`` H×W×3 + ``clean_img`` H×W×3 → ``img`` H×W×6.
 
     Geometry only between this and :class:`SplitPair`: colour transforms expect three channels,
-    and belong before ``Degrade``.
+    and belong before ``Degrade``. ``RandomRotate`` needs its default ``pad_val=0``, since OpenCV
+    gives other values to some of the channels only.
 
     Raises:
         ValueError: There is no clean image, or the sizes differ.
@@ -41,7 +43,7 @@ class StackPair(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         if 'clean_img' not in results:
-            raise ValueError("StackPair: no clean image; set Degrade(keep_clean=True) before it")
+            raise ValueError('StackPair: no clean image; set Degrade(keep_clean=True) before it')
         check_aligned(results)
         img, clean = results['img'], results.pop('clean_img')
         results['pair_dtypes'] = (img.dtype, clean.dtype)
@@ -60,7 +62,7 @@ class SplitPair(BaseTransform):
     """
 
     def transform(self, results: dict) -> dict:
-        if 'pair_dtypes' not in results or results['img'].shape[2] != 6:
+        if 'pair_dtypes' not in results or results['img'].shape[2:] != (6,):
             raise ValueError(
                 f'SplitPair: img has shape {results["img"].shape}; it needs the 6 channels that '
                 'StackPair makes, and no colour transform in between'

@@ -12,6 +12,8 @@ from mmdegrade.models.losses import dense_gram_loss
 from mmdegrade.models.taps import FeatureTap
 from mmdegrade.models.teacher import FrozenTeacher
 
+from .random_state import random_states, restore_random_states
+
 
 @HOOKS.register_module()
 class GramGapHook(Hook):
@@ -46,8 +48,10 @@ class GramGapHook(Hook):
         cfg = runner.cfg.model.segmentor if wrapped else runner.cfg.model
         self.preprocess = model.data_preprocessor
         self.network = model.segmentor if wrapped else model
+        states = random_states()  # building a network draws its initial weights
         self.source = FrozenTeacher(cfg, self.clean_checkpoint, self.taps)
         self.source.init_weights()
+        restore_random_states(states)
         self.source.to(next(model.parameters()).device)
 
     @torch.no_grad()

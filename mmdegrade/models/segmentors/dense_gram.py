@@ -20,10 +20,19 @@ from ..taps import FeatureTap
 from ..teacher import FrozenTeacher
 
 
-def paired_preprocessor(cfg: dict | None) -> dict | None:
-    """The segmentor's own preprocessor config, able to carry a clean image too."""
-    if cfg is None or cfg.get('type') != 'SegDataPreProcessor':
+def paired_preprocessor(own: dict | None, given=None):
+    """Config of the wrapper's preprocessor, able to carry a clean image too.
+
+    The ``_base_/models`` files of mmseg also set ``data_preprocessor`` at the top level, which the
+    runner hands to the outermost model: ``data_preprocessor = dict(size=…)`` in a config works,
+    and where it names no size, that of the segmentor (``own``) holds.
+    """
+    cfg = given or own
+    if not isinstance(cfg, dict) or cfg.get('type') != 'SegDataPreProcessor':
         return cfg
+    sizes = ('size', 'size_divisor')
+    if own and not any(cfg.get(key) for key in sizes):
+        cfg = dict(cfg, **{key: own[key] for key in sizes if key in own})
     return dict(cfg, type='DegradeDataPreprocessor')
 
 
@@ -45,7 +54,8 @@ class DenseGramSegmentor(BaseSegmentor):
             ``DenseGramLoss`` with λ = 0.1.
         source_input (str): ``'degraded'`` (DGN) or ``'clean'`` (paired: the pipeline needs
             ``Degrade(keep_clean=True)`` and ``PackDegradeInputs``). Defaults to 'degraded'.
-        data_preprocessor (dict, optional): Defaults to the segmentor's own.
+        data_preprocessor (dict, optional): Defaults to the segmentor's own. mmseg's stock one is
+            replaced by ``DegradeDataPreprocessor``, which is the same but for clean images.
 
     Log: ``loss_gram`` is λ Σ L_b and is optimised; ``gram.<block>`` is each unweighted L_b.
 
@@ -75,8 +85,9 @@ class DenseGramSegmentor(BaseSegmentor):
                 raise ValueError(f'model.tap={tap!r}; allowed: {allowed}')
             taps = taps[tap]
         super().__init__(
-            data_preprocessor=data_preprocessor
-            or paired_preprocessor(segmentor.get('data_preprocessor')),
+            data_preprocessor=paired_preprocessor(
+                segmentor.get('data_preprocessor'), data_preprocessor
+            ),
             init_cfg=init_cfg,
         )
         self.clean_checkpoint = clean_checkpoint

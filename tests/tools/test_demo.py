@@ -1,0 +1,126 @@
+"""The demo: its plan, its table, its guard; slow: the whole of it, tiny."""
+
+import importlib.util
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOOL = ROOT / 'tools' / 'demo.py'
+spec = importlib.util.spec_from_file_location('demo', TOOL)
+demo = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(demo)
+
+ADAPTATIONS = ('fine-tune', 'DGN', 'DGN paired')
+
+
+def parse(tmp_path, *arguments):
+    return demo.parse(['--work-dir', str(tmp_path / 'demo'), *arguments])
+
+
+def test_adaptations_differ_in_the_method_only(tmp_path):
+    configs = parse(tmp_path).configs
+    tuned = configs['fine-tune']
+    for row in ADAPTATIONS[1:]:
+        cfg = configs[row]
+        for key in ('train_cfg', 'optim_wrapper', 'param_scheduler', 'randomness'):
+            assert cfg[key] == tuned[key], (row, key)
+        assert cfg.train_dataloader == tuned.train_dataloader
+        assert cfg.test_dataloader == tuned.test_dataloader
+        assert cfg.model.segmentor == tuned.model
+        assert cfg.model.clean_checkpoint == tuned.load_from
+        assert cfg.custom_hooks[0] == tuned.custom_hooks[0] == dict(type='NormEvalHook')
+    assert tuned.param_scheduler[0]['end'] == tuned.train_cfg.max_iters
+    paired, plain = configs['DGN paired'], configs['DGN']
+    assert paired.model.source_input == 'clean' and paired.degradation.train.keep_clean
+    assert paired.model.loss_gram == plain.model.loss_gram
+
+
+def test_configs_are_linked_by_their_checkpoints(tmp_path):
+    configs = parse(tmp_path).configs
+    clean = configs['no adaptation']
+    expected = f'work_dirs/street_scenes_clean/iter_{clean.train_cfg.max_iters}.pth'
+    assert configs['fine-tune'].load_from == expected
+    assert configs['fine-tune'].custom_hooks[1]['clean_checkpoint'] == expected
+
+
+def test_plan(tmp_path):
+    args = parse(tmp_path, '--iterations', '7', '--seed', '3', '--test-scenes', '9')
+    steps = {step.name: step for step in demo.plan(args)}
+    assert len(steps) == 12
+    clean = steps['train on clean scenes']
+    assert clean.needs == () and clean.threads == 2
+    checkpoint = str(args.work_dir / 'street_scenes_clean' / 'iter_7.pth')
+    for row in ADAPTATIONS:
+        step = steps[f'train {row}']
+        assert step.needs == (clean.name,) and step.threads == 1
+        assert {'randomness.seed=3', 'train_cfg.max_iters=7'} <= set(step.command)
+        assert any(part.endswith(f'checkpoint={checkpoint}') for part in step.command)
+        for condition in ('blurred', 'clean'):
+            test = steps[f'test {row} on {condition} scenes']
+            assert test.needs == (step.name,)
+            assert 'test_dataloader.dataset.num_images=9' in test.command
+    assert 'degradation.kind=clean' in steps['test DGN on clean scenes'].command
+    assert not any(step.done() for step in steps.values())
+
+
+@pytest.mark.parametrize('flag', ['--iterations', '--test-scenes'])
+def test_numbers_are_checked(tmp_path, flag, capsys):
+    with pytest.raises(SystemExit):
+        parse(tmp_path, flag, '0')
+    assert '1 or more' in capsys.readouterr().err
+
+
+def test_an_earlier_run_with_other_settings_is_not_mixed_in(tmp_path):
+    demo.settle(parse(tmp_path))
+    demo.settle(parse(tmp_path))
+    with pytest.raises(ValueError, match='--fresh'):
+        demo.settle(parse(tmp_path, '--seed', '1'))
+    old = tmp_path / 'demo' / 'street_scenes_clean' / 'iter_1000.pth'
+    other = tmp_path / 'demo' / 'mine.txt'
+    old.parent.mkdir()
+    old.touch()
+    other.touch()
+    demo.settle(parse(tmp_path, '--seed', '1', '--fresh'))
+    assert not old.exists() and other.exists()
+
+
+def test_the_report_says_what_was_measured():
+    rows = {
+        'no adaptation': dict(blurred=14.5, clean=56.0, iterations=1000),
+        'fine-tune': dict(blurred=49.0, clean=40.0, iterations=500),
+        'DGN': dict(blurred=48.0, clean=42.5, iterations=500),
+        'DGN paired': dict(blurred=50.5, clean=39.0, iterations=500),
+    }
+    text = demo.report(dict(rows=rows, seed=4, test_scenes=100))
+    assert '| DGN           |           48.0 |         42.5 |        500 |' in text
+    assert 'costs the network trained on clean scenes 41.5 points' in text
+    assert 'DGN is -1.0 on blurred scenes and +2.5 on clean scenes' in text
+    assert 'DGN paired is +1.5 on blurred scenes and -1.0 on clean scenes' in text
+    assert 'seed 4' in text
+
+
+@pytest.mark.slow
+def test_the_whole_demo_tiny(tmp_path):
+    command = [sys.executable, str(TOOL), '--work-dir', str(tmp_path)]
+    command += ['--iterations', '2', '--test-scenes', '2']
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ('sheet.png', 'results.md', 'results.json'):
+        assert str(tmp_path / name) in done.stdout
+    sheet = cv2.imread(str(tmp_path / 'sheet.png'))
+    assert sheet.shape[1] == 6 * 320 + 5 * 4 and sheet.shape[0] > 2 * 240
+    results = json.loads((tmp_path / 'results.json').read_text())
+    assert list(results['rows']) == ['no adaptation', *ADAPTATIONS]
+    for row in results['rows'].values():
+        assert math.isfinite(row['blurred']) and math.isfinite(row['clean'])
+        assert row['iterations'] == 2
+    assert len(results['seconds']) == 12
+    assert (tmp_path / 'results.md').read_text().count('|') > 20
+    again = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert again.returncode == 0 and again.stdout.count('done before') == 12
