@@ -63,10 +63,12 @@ def plan(args) -> list[apis.Step]:
         train = [f'randomness.seed={args.seed}', f'param_scheduler.0.end={n}']
         train += [f'train_cfg.max_iters={n}', f'train_cfg.val_interval={n}']
         train += [f'{key}={clean}' for key in keys]
+        # Only for a run that was stopped: a new one would "resume" the clean-trained start.
+        resume = ['--resume'] if (folder / 'last_checkpoint').is_file() else []
         trainings.append(
             apis.Step(
                 f'train {row}' if keys else 'train on clean scenes',
-                command('train', config, '--resume', '--work-dir', folder, options=train),
+                command('train', config, *resume, '--work-dir', folder, options=train),
                 folder / 'train.log',
                 checkpoint.is_file,
                 needs=(trainings[0].name,) if keys else (),

@@ -1,7 +1,7 @@
 # What every config shares: the plugin, reproducible randomness, logging, checkpoints.
 default_scope = 'mmseg'
 custom_imports = dict(imports=['mmdegrade'], allow_failed_imports=False)
-runner_type = 'DegradeRunner'  # fills in `degradation` and checks paths; stock train.py honours it
+runner_type = 'DegradeRunner'  # fills in `degradation`, checks paths; stock train.py honours it
 env_cfg = dict(
     cudnn_benchmark=False,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
@@ -14,6 +14,7 @@ default_hooks = dict(
     checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=2000, max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     random_state=dict(type='RandomStateHook'),
+    degradation=dict(type='DegradationHook'),  # the same for stock test.py, which does not
     visualization=dict(type='DegradedVisualizationHook'),
 )
 vis_backends = [dict(type='LocalVisBackend')]

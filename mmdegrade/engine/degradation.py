@@ -41,11 +41,29 @@ def _check(chosen: dict) -> None:
             )
 
 
-def fill_degradation(cfg):
-    """Give every ``Degrade`` without a kind the config's top-level ``degradation``.
+def chosen_degradation(cfg, loader: str) -> dict | None:
+    """Arguments that the top-level ``degradation`` means for a ``Degrade`` of ``loader``.
 
     ``degradation = dict(kind='gblur', degree=5, train=dict(prob=0.5))``: what stands under
     ``train`` goes to the training pipeline only (``prob``, ``keep_clean``).
+
+    Raises:
+        ValueError: The kind or degree is unknown, or a parameter contradicts the degree.
+    """
+    if cfg.get('degradation') is None:
+        return None
+    chosen = dict(cfg['degradation'])
+    extra = chosen.pop('train', {}) if loader == 'train_dataloader' else {}
+    chosen.pop('train', None)
+    if chosen.get('kind') == 'clean':
+        chosen = dict(kind='clean')
+    else:
+        _check(chosen)
+    return {**chosen, **extra}
+
+
+def fill_degradation(cfg):
+    """Give every ``Degrade`` without a kind the config's top-level ``degradation``.
 
     Args:
         cfg (Config): Not changed.
@@ -54,21 +72,18 @@ def fill_degradation(cfg):
         Config: A copy in which no ``Degrade`` lacks a kind.
 
     Raises:
-        ValueError: The kind or degree is unknown, or a parameter contradicts the degree.
+        ValueError: The kind or degree is unknown, a parameter contradicts the degree, or there is
+            no ``degradation`` for a ``Degrade`` without a kind.
     """
     cfg = copy.deepcopy(cfg)
-    degradation = cfg.get('degradation')
-    if degradation is None:
-        return cfg
-    chosen = dict(degradation)
-    extra = {'train_dataloader': chosen.pop('train', {})}
-    if chosen.get('kind') == 'clean':
-        chosen = dict(kind='clean')
-    else:
-        _check(chosen)
     for loader in LOADERS:
+        chosen = chosen_degradation(cfg, loader)
         for transform in _transforms(cfg.get(loader)):
             if _is_degrade(transform['type']) and transform.get('kind') is None:
+                if chosen is None:
+                    raise ValueError(
+                        f'{loader}: a Degrade has no kind, and the config has no degradation; set '
+                        "`degradation = dict(kind='gblur', degree=5)` at its top level"
+                    )
                 transform.update(chosen)
-                transform.update(extra.get(loader, {}))
     return cfg

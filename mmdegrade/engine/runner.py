@@ -41,10 +41,11 @@ def settle_resume(cfg) -> None:
 class DegradeRunner(Runner):
     """MMEngine's runner, with the config completed, and its paths checked before each use.
 
-    ``runner_type = 'DegradeRunner'`` in a config makes the stock ``train.py`` and ``test.py`` use
-    it. Then ``degradation = dict(kind=…, degree=…)`` at the top level stands for every ``Degrade``
-    without a kind, in training, validation and testing, and
-    ``--cfg-options degradation.kind=haze degradation.degree=3`` switches them all at once.
+    ``runner_type = 'DegradeRunner'`` in a config makes the stock ``train.py`` use it (for the
+    stock ``test.py`` there is ``DegradationHook``). Then ``degradation = dict(kind=…, degree=…)``
+    at the top level stands for every ``Degrade`` without a kind, in training, validation and
+    testing, and ``--cfg-options degradation.kind=haze degradation.degree=3`` switches them all at
+    once.
 
     Only what a run needs is checked: testing asks neither for training data nor for the
     clean-trained checkpoint that training started from, and it never resumes, so that

@@ -195,7 +195,6 @@ def test_repr_shows_the_setting():
 @pytest.mark.parametrize(
     'arguments, error, message',
     [
-        (dict(), ValueError, 'kind is not set.*Allowed kinds: clean, gblur'),
         (dict(kind='gblurr', degree=1), ValueError, "Did you mean 'gblur'"),
         (dict(kind='gblur', degree=6), ValueError, 'degree must be 1-5.*got 6'),
         (dict(kind='gblur', degree=0), ValueError, 'degree must be 1-5'),
@@ -208,6 +207,11 @@ def test_repr_shows_the_setting():
 def test_wrong_settings_stop_at_construction(arguments, error, message):
     with pytest.raises(error, match=message):
         Degrade(**arguments)
+
+
+def test_no_kind_stops_at_the_first_image():
+    with pytest.raises(ValueError, match='kind is not set.*Allowed kinds: clean, gblur'):
+        Degrade()(results())
 
 
 def test_wrong_images():

@@ -1,10 +1,14 @@
 """Dense-Gram loss against the double sum of Eq. 3, written out in NumPy."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
 
 from mmdegrade.models.losses import DenseGramLoss, dense_gram_loss, gram_matrix
+
+loss_file = sys.modules[DenseGramLoss.__module__]
 
 
 def maps(count, shape=(2, 5, 3, 4), seed=0, dtype=torch.float64):
@@ -131,3 +135,54 @@ def test_errors():
         DenseGramLoss(loss_weight=0)
     with pytest.raises(ValueError, match=r"blocks \['b7'\] are not tapped; allowed: \['b4'\]"):
         DenseGramLoss(blocks=['b7'])(dict(b4=maps(1)), dict(b4=maps(1)))
+
+
+# More channels than pixels: no c×c matrix is formed.
+WIDE = (2, 40, 2, 3)
+
+
+@pytest.mark.parametrize('counts', [(1, 1), (2, 2), (3, 2)])
+def test_fewer_pixels_than_channels_equals_the_double_sum(counts, monkeypatch):
+    monkeypatch.setattr(loss_file, '_sum_by_channels', None)  # not used
+    source, target = maps(counts[0], WIDE), maps(counts[1], WIDE, seed=1)
+    loss = dense_gram_loss(source, target)
+    assert float(loss) == pytest.approx(double_sum(source, target), rel=1e-12)
+
+
+@pytest.mark.parametrize('memory_format', [torch.contiguous_format, torch.channels_last])
+def test_both_ways_give_the_same_gradient(memory_format, monkeypatch):
+    with torch.inference_mode():  # as a teacher hands them on
+        source = [s.to(memory_format=memory_format) for s in maps(2, WIDE)]
+    gradients, values = [], []
+    for by_pixels in (True, False):
+        monkeypatch.setattr(loss_file, '_pixels_are_cheaper', lambda *a, way=by_pixels: way)
+        target = [t.to(memory_format=memory_format) for t in maps(2, WIDE, seed=1)]
+        for t in target:
+            t.requires_grad_()
+        loss = dense_gram_loss(source, target)
+        (3 * loss).backward()
+        values.append(float(loss))
+        gradients.append([t.grad for t in target])
+    assert values[0] == pytest.approx(values[1], rel=1e-12)
+    for a, b in zip(*gradients, strict=True):
+        assert torch.allclose(a, b, rtol=1e-10, atol=1e-14)
+
+
+def test_gradcheck_with_fewer_pixels_than_channels():
+    source, target = maps(2, (2, 12, 1, 2)), maps(2, (2, 12, 1, 2), seed=1)
+    for t in target:
+        t.requires_grad_()
+    assert torch.autograd.gradcheck(lambda *t: dense_gram_loss(source, t), tuple(target))
+
+
+def test_small_gaps_survive_float32_with_fewer_pixels_than_channels():
+    (source,) = maps(1, (1, 512, 4, 4))
+    near = source + 1e-4 * maps(1, (1, 512, 4, 4), seed=1)[0]
+    source, near = source.float(), near.float().requires_grad_()
+    loss = dense_gram_loss([source], [near])
+    exact = double_sum([source.double()], [near.double()])
+    assert float(loss) == pytest.approx(exact, rel=1e-4)
+    same = source.clone().requires_grad_()
+    loss = dense_gram_loss([source], [same])
+    loss.backward()
+    assert float(loss) == pytest.approx(0, abs=1e-12) and not same.grad.any()

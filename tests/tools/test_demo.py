@@ -67,6 +67,12 @@ def test_plan(tmp_path):
             assert 'test_dataloader.dataset.num_images=9' in test.command
     assert 'degradation.kind=clean' in steps['test DGN on clean scenes'].command
     assert not any(step.done() for step in steps.values())
+    # Resuming is for stopped trainings: without a checkpoint it would go on from the clean one.
+    assert not any('--resume' in step.command for step in steps.values())
+    (args.work_dir / 'street_scenes_gblur_d5').mkdir(parents=True)
+    (args.work_dir / 'street_scenes_gblur_d5' / 'last_checkpoint').touch()
+    resumed = [step.name for step in demo.plan(args) if '--resume' in step.command]
+    assert resumed == ['train DGN']
 
 
 @pytest.mark.parametrize('flag', ['--iterations', '--test-scenes'])

@@ -38,7 +38,8 @@ class Degrade(BaseTransform):
 
     Args:
         kind (str, optional): One of ``KINDS``, or ``'clean'`` for no degradation. Left out, the
-            config's top-level ``degradation`` is meant, which ``DegradeRunner`` fills in.
+            config's top-level ``degradation`` is meant, which ``DegradeRunner`` or
+            ``DegradationHook`` fills in before the first image.
         degree (int, optional): Published degree 1-5.
         prob (float): Probability of degrading; the rest stays clean. 0.5 is the paper's
             mixture training C&D. Defaults to 1.
@@ -64,24 +65,36 @@ class Degrade(BaseTransform):
         seed: int = 0,
         **params,
     ) -> None:
-        if kind is None:
-            raise ValueError(
-                'Degrade: kind is not set. Write Degrade(kind=…, degree=…), or put '
-                "`degradation = dict(kind='gblur', degree=5)` and `runner_type = 'DegradeRunner'` "
-                f'at the top level of the config. Allowed kinds: clean, {", ".join(KINDS)}'
-            )
+        self.seed = seed
+        self.choose(kind, degree, prob, keep_clean, **params)
+
+    def choose(
+        self,
+        kind: str | None,
+        degree: int | None = None,
+        prob: float = 1.0,
+        keep_clean: bool = False,
+        **params,
+    ) -> None:
+        """Set what is done to images; the arguments are those of the class."""
         if not 0 <= prob <= 1:
             raise ValueError(f'Degrade: prob={prob} is not a probability; allowed: 0 to 1')
         self.kind = kind
         self.degree = degree
         self.prob = prob
         self.keep_clean = keep_clean
-        self.seed = seed
         self.params = params
-        if kind != 'clean':
+        if kind not in ('clean', None):
             resolve_params(kind, degree, **params)  # a wrong value stops here, not in a worker
 
     def transform(self, results: dict) -> dict:
+        if self.kind is None:
+            raise ValueError(
+                'Degrade: kind is not set. Write Degrade(kind=…, degree=…); or put '
+                "`degradation = dict(kind='gblur', degree=5)` and `runner_type = 'DegradeRunner'` "
+                "(or custom_hooks=[dict(type='DegradationHook')]) at the top level of the config. "
+                f'Allowed kinds: clean, {", ".join(KINDS)}'
+            )
         check_aligned(results)
         img = results['img']
         before = results.get('degradations', ())

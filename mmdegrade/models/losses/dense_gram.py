@@ -9,9 +9,13 @@ Here the double sum is evaluated in O(L): with Ḡs the mean source Gram matrix,
 
     Σ_l Σ_l' ‖Gs^l − Gt^l'‖² = L Σ_l' ‖Gt^l' − Ḡs‖² + L Σ_l ‖Gs^l − Ḡs‖²,
 
-whose last term does not depend on the target. F is divided by √m before the product, so that
-G / m is formed without overflow. Deviations: the paper trains with batch 1; for a batch the Gram
-matrices are taken per image and the loss is averaged over the images.
+whose last term does not depend on the target. Where pixels are fewer than channels (m < c, as in
+FCN-8s' b6), the c×c matrices are not formed at all: ⟨F Fᵀ, E Eᵀ⟩ = ‖Fᵀ E‖², an m×m product, so
+
+    Σ_l Σ_l' ‖Gs^l − Gt^l'‖² = L Σ_l' ‖Ftᵀ Ft‖² − 2 Σ_l Σ_l' ‖Fsᵀ Ft‖² + L Σ_l ‖Fsᵀ Fs‖²,
+
+in float64, since large terms cancel. Deviations: the paper trains with batch 1; for a batch the
+Gram matrices are taken per image and the loss is averaged over the images.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,32 +25,70 @@ from mmengine.registry import MODELS
 from torch import Tensor, nn
 
 
-class _SquaredGramDistance(torch.autograd.Function):
-    """Sum of ‖F Fᵀ − Ḡ‖² for F: N×c×m and a constant Ḡ: N×c×c.
+class _ByChannels(torch.autograd.Function):
+    """Sum of ‖F Fᵀ / m − Ḡ‖² for F: N×c×m and a constant Ḡ: N×c×c.
 
     Written out because autograd would form the c×c gradient twice and multiply twice: both
-    factors of F Fᵀ get the same gradient, so one product 4 (F Fᵀ − Ḡ) F is enough.
+    factors of F Fᵀ get the same gradient, so one product 4 (F Fᵀ / m − Ḡ) F / m is enough.
     """
 
     @staticmethod
-    def forward(ctx, features: Tensor, mean_gram: Tensor) -> Tensor:
-        difference = torch.baddbmm(mean_gram, features, features.transpose(1, 2), beta=-1)
-        ctx.save_for_backward(features, difference)
+    def forward(ctx, flat: Tensor, mean_gram: Tensor) -> Tensor:
+        scale = 1 / flat.shape[-1]
+        difference = torch.baddbmm(mean_gram, flat, flat.mT, beta=-1, alpha=scale)
+        ctx.save_for_backward(flat, difference)
         return difference.square().sum()
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad: Tensor):
-        features, difference = ctx.saved_tensors
-        return torch.bmm(difference, features).mul_(4 * grad), None
+        flat, difference = ctx.saved_tensors
+        return torch.bmm(difference, flat).mul_(4 * grad / flat.shape[-1]), None
+
+
+class _ByPixels(torch.autograd.Function):
+    """The whole double sum, Σ ‖Fs Fsᵀ − Ft Ftᵀ‖² / m², from m×m products.
+
+    Takes Ls and the N×c×m maps, Ls sources first; the sources are constants.
+    """
+
+    @staticmethod
+    def forward(ctx, sources: int, *flats: Tensor) -> Tensor:
+        scale = 1 / flats[0].shape[-1]
+        double = [flat.double() for flat in flats]
+        targets = range(sources, len(flats))
+        ctx.sources, ctx.count = sources, len(flats)
+        total, products = 0, []
+        for t in targets:
+            for i in (t, *range(sources)):
+                product = torch.bmm(double[i].mT, double[t]).mul_(scale)
+                total = total + product.square().sum() * (sources if i == t else -2)
+                products.append(product.to(flats[0].dtype))
+        for s in range(sources):
+            own = torch.bmm(double[s].mT, double[s]).mul_(scale)
+            total = total + own.square().sum() * len(targets)
+        ctx.save_for_backward(*flats, *products)
+        return total.clamp(min=0).to(flats[0].dtype)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad: Tensor):
+        flats = ctx.saved_tensors[: ctx.count]
+        products = iter(ctx.saved_tensors[ctx.count :])
+        scale = 4 * grad / flats[0].shape[-1]
+        gradients = []
+        for target in flats[ctx.sources :]:
+            gradient = torch.bmm(target, next(products)).mul_(ctx.sources)
+            for source in flats[: ctx.sources]:
+                gradient.baddbmm_(source, next(products), alpha=-1)
+            gradients.append(gradient.mul_(scale))
+        return (None,) * (1 + ctx.sources) + tuple(gradients)
 
 
 def _flatten(feature: Tensor) -> Tensor:
-    """N×C×H×W → N×C×m, divided by √m; float32 or better."""
+    """N×C×H×W → N×C×m, a view of contiguous and of channels-last maps; float32 or better."""
     flat = feature.flatten(2)
-    if flat.dtype in (torch.float16, torch.bfloat16):
-        flat = flat.float()
-    return flat * flat.shape[-1] ** -0.5
+    return flat.float() if flat.dtype in (torch.float16, torch.bfloat16) else flat
 
 
 def gram_matrix(feature: Tensor) -> Tensor:
@@ -59,7 +101,8 @@ def gram_matrix(feature: Tensor) -> Tensor:
         Tensor: N×C×C, float32 (float64 for float64 input).
     """
     flat = _flatten(feature)
-    return torch.bmm(flat, flat.transpose(1, 2))
+    gram = flat.new_empty((flat.shape[0], flat.shape[1], flat.shape[1]))
+    return torch.baddbmm(gram, flat, flat.mT, beta=0, alpha=1 / flat.shape[-1])
 
 
 def _check(source: Sequence[Tensor], target: Sequence[Tensor]) -> None:
@@ -91,15 +134,32 @@ def dense_gram_loss(source: Sequence[Tensor], target: Sequence[Tensor]) -> Tenso
         ValueError: No maps, or maps of different shapes.
     """
     _check(source, target)
+    batch, channels = target[0].shape[:2]
     with torch.autocast(target[0].device.type, enabled=False):
-        with torch.no_grad():
-            grams = [gram_matrix(feature) for feature in source]
-            mean = grams[0] if len(grams) == 1 else torch.stack(grams).mean(0)
-            spread = sum((gram - mean).square().sum() for gram in grams)
-        distance = sum(_SquaredGramDistance.apply(_flatten(feature), mean) for feature in target)
-        batch, channels = target[0].shape[:2]
-        total = len(source) * distance + len(target) * spread
+        sources = [_flatten(feature.detach()) for feature in source]
+        targets = [_flatten(feature) for feature in target]
+        if _pixels_are_cheaper(len(source), len(target), channels, targets[0].shape[-1]):
+            total = _ByPixels.apply(len(source), *sources, *targets)
+        else:
+            total = _sum_by_channels(sources, targets)
         return total / (4 * channels**2 * batch)
+
+
+def _pixels_are_cheaper(sources: int, targets: int, channels: int, pixels: int) -> bool:
+    """Compare multiplications, forward and backward; float64 ones count twice."""
+    by_channels = (sources + 2 * targets) * channels
+    by_pixels = (2 * sources + 3 * targets * (1 + sources)) * pixels
+    return by_pixels < by_channels
+
+
+def _sum_by_channels(sources: list[Tensor], targets: list[Tensor]) -> Tensor:
+    with torch.no_grad():
+        grams = [gram_matrix(flat[..., None]) for flat in sources]
+        mean = grams[0] if len(grams) == 1 else torch.stack(grams).mean(0)
+        spread = sum((gram - mean).square().sum() for gram in grams) if len(grams) > 1 else 0
+        del grams
+    distance = sum(_ByChannels.apply(flat, mean) for flat in targets)
+    return len(sources) * distance + len(targets) * spread
 
 
 @MODELS.register_module()
