@@ -96,8 +96,8 @@ def test_clean_and_nothing():
     cfg = three(dict(kind='clean', degree=5, train=dict(keep_clean=True)))
     clean = dict(kind='clean')
     assert degrades(fill_degradation(cfg)) == [dict(clean, keep_clean=True), clean, clean]
-    cfg = three(None)
-    assert degrades(fill_degradation(cfg)) == [{}] * 3  # Degrade itself complains
+    with pytest.raises(ValueError, match='train_dataloader: a Degrade has no kind'):
+        fill_degradation(three(None))
 
 
 @pytest.mark.parametrize(
@@ -332,6 +332,6 @@ def test_training_is_checked_before_data_is_loaded(data, tmp_path, recorder):
         cfg.merge_from_dict({key: value})
         with pytest.raises(error, match=message):
             RUNNERS.build(cfg).train()
-    with pytest.raises(ValueError, match='kind is not set'):
+    with pytest.raises(ValueError, match='a Degrade has no kind'):
         RUNNERS.build(full(data, tmp_path, degradation=None)).train()
     assert recorder.seen == {}

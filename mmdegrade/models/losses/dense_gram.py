@@ -49,40 +49,38 @@ class _ByChannels(torch.autograd.Function):
 class _ByPixels(torch.autograd.Function):
     """The whole double sum, Σ ‖Fs Fsᵀ − Ft Ftᵀ‖² / m², from m×m products.
 
-    Takes Ls and the N×c×m maps, Ls sources first; the sources are constants.
+    The sources are constants; they may be inference tensors, which only targets must not be.
     """
 
     @staticmethod
-    def forward(ctx, sources: int, *flats: Tensor) -> Tensor:
-        scale = 1 / flats[0].shape[-1]
-        double = [flat.double() for flat in flats]
-        targets = range(sources, len(flats))
-        ctx.sources, ctx.count = sources, len(flats)
+    def forward(ctx, sources: list[Tensor], *targets: Tensor) -> Tensor:
+        scale = 1 / targets[0].shape[-1]
+        wide = [source.double() for source in sources]
         total, products = 0, []
-        for t in targets:
-            for i in (t, *range(sources)):
-                product = torch.bmm(double[i].mT, double[t]).mul_(scale)
-                total = total + product.square().sum() * (sources if i == t else -2)
-                products.append(product.to(flats[0].dtype))
-        for s in range(sources):
-            own = torch.bmm(double[s].mT, double[s]).mul_(scale)
-            total = total + own.square().sum() * len(targets)
-        ctx.save_for_backward(*flats, *products)
-        return total.clamp(min=0).to(flats[0].dtype)
+        for target in targets:
+            double = target.double()
+            for other, weight in ((double, len(sources)), *((source, -2) for source in wide)):
+                product = torch.bmm(other.mT, double).mul_(scale)
+                total = total + weight * product.square().sum()
+                products.append(product.to(target.dtype))
+        for source in wide:
+            total = total + len(targets) * torch.bmm(source.mT, source).mul_(scale).square().sum()
+        ctx.sources = sources
+        ctx.save_for_backward(*targets, *products)
+        return total.clamp(min=0).to(targets[0].dtype)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad: Tensor):
-        flats = ctx.saved_tensors[: ctx.count]
-        products = iter(ctx.saved_tensors[ctx.count :])
-        scale = 4 * grad / flats[0].shape[-1]
+        count = len(ctx.needs_input_grad) - 1
+        targets, products = ctx.saved_tensors[:count], iter(ctx.saved_tensors[count:])
         gradients = []
-        for target in flats[ctx.sources :]:
-            gradient = torch.bmm(target, next(products)).mul_(ctx.sources)
-            for source in flats[: ctx.sources]:
+        for target in targets:
+            gradient = torch.bmm(target, next(products)).mul_(len(ctx.sources))
+            for source in ctx.sources:
                 gradient.baddbmm_(source, next(products), alpha=-1)
-            gradients.append(gradient.mul_(scale))
-        return (None,) * (1 + ctx.sources) + tuple(gradients)
+            gradients.append(gradient.mul_(4 * grad / target.shape[-1]))
+        return None, *gradients
 
 
 def _flatten(feature: Tensor) -> Tensor:
@@ -139,7 +137,7 @@ def dense_gram_loss(source: Sequence[Tensor], target: Sequence[Tensor]) -> Tenso
         sources = [_flatten(feature.detach()) for feature in source]
         targets = [_flatten(feature) for feature in target]
         if _pixels_are_cheaper(len(source), len(target), channels, targets[0].shape[-1]):
-            total = _ByPixels.apply(len(source), *sources, *targets)
+            total = _ByPixels.apply(sources, *targets)
         else:
             total = _sum_by_channels(sources, targets)
         return total / (4 * channels**2 * batch)
