@@ -1,10 +1,12 @@
 """Cost of a DGN training step beside plain fine-tuning of the same network.
 
     python benchmarks/train_step.py [--models fcn8s fcn_r18 cgnet loss] [--steps 7]
+                                    [--dtype bfloat16]
 
-One thread. A step is preprocessing, forward, backward and SGD with momentum; BN is in evaluation
-mode. Fine-tuning, DGN and paired DGN take turns within one run, and the median of the ratios of
-each round is printed with its quartiles: compare the ratios, not numbers of different machines.
+One thread, timed by the processor's clock, so that other work on the machine counts little. A
+step is preprocessing, forward, backward and SGD with momentum; BN is in evaluation mode.
+Fine-tuning, DGN and paired DGN take turns within one run, and the median of the ratios of all
+rounds is printed with its quartiles: compare the ratios, not numbers of different machines.
 Memory is the peak resident set of a process of its own that did three steps. The weights are
 random, which changes neither.
 """
@@ -66,7 +68,7 @@ def network(name: str) -> dict:
     return cfg.model
 
 
-def build(name: str, method: str, folder: Path):
+def build(name: str, method: str, folder: Path, dtype: str = 'float32'):
     """A model ready to train and its optimizer wrapper."""
     cfg, taps = network(name), NETWORKS[name][3]
     torch.manual_seed(0)
@@ -83,6 +85,7 @@ def build(name: str, method: str, folder: Path):
                 clean_checkpoint=str(clean),
                 taps=taps,
                 source_input=source,
+                source_dtype=dtype,
                 loss_gram=dict(type='DenseGramLoss', loss_weight=1e-9),
             )
         )
@@ -117,21 +120,21 @@ def batch(name: str, clean: bool) -> dict:
 def step(name: str, method: str, model, optim) -> float:
     """Do one training step and give its seconds."""
     data = batch(name, clean=method == PAIRED)
-    start = time.perf_counter()
+    start = time.process_time()
     model.train_step(data, optim)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
-def peak_memory(name: str, method: str) -> float:
+def peak_memory(name: str, method: str, dtype: str) -> float:
     """Peak resident set of a process that only does this, MiB."""
-    command = [sys.executable, __file__, '--models', name, '--memory-of', method]
+    command = [sys.executable, __file__, '--models', name, '--memory-of', method, '--dtype', dtype]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout.split()[-1])
 
 
-def compare(name: str, steps: int, folder: Path) -> None:
-    """Time the methods in turn and print one line each."""
-    models = {FINETUNE: build(name, FINETUNE, folder), DGN: build(name, DGN, folder)}
+def timings(name: str, steps: int, folder: Path, dtype: str) -> np.ndarray:
+    """Seconds of each method, one row a round."""
+    models = {FINETUNE: build(name, FINETUNE, folder), DGN: build(name, DGN, folder, dtype)}
     models[PAIRED] = models[DGN]  # one set of weights; only the source's image differs
 
     def run(method):
@@ -142,10 +145,14 @@ def compare(name: str, steps: int, folder: Path) -> None:
 
     for method in METHODS:
         run(method)
-    times = np.array([[run(method) for method in METHODS] for _ in range(steps)])
+    return np.array([[run(method) for method in METHODS] for _ in range(steps)])
+
+
+def compare(name: str, steps: int, folder: Path, dtype: str) -> None:
+    """Time the methods in turn and print one line each."""
+    times = timings(name, steps, folder, dtype)
     ratios = times / times[:, :1]
-    del models
-    memory = [peak_memory(name, method) for method in METHODS]
+    memory = [peak_memory(name, method, dtype) for method in METHODS]
     classes, count, crop, _ = NETWORKS[name]
     label = f'{name} {count}x{crop}x{crop}'
     for column, method in enumerate(METHODS):
@@ -174,9 +181,9 @@ def compare_loss(steps: int) -> None:
         for _ in range(steps + 1):
             row = []
             for function in (double_sum, dense_gram_loss):
-                start = time.perf_counter()
+                start = time.process_time()
                 function(source, target).backward()
-                row.append(time.perf_counter() - start)
+                row.append(time.process_time() - start)
             times.append(row)
         plain, ours = np.median(times[1:], axis=0)
         ratio = np.median([b / a for a, b in times[1:]])
@@ -192,6 +199,8 @@ def main():
     parser.add_argument('--models', nargs='+', default=[*NETWORKS, 'loss'],
                         choices=[*NETWORKS, 'loss'])  # fmt: skip
     parser.add_argument('--steps', type=int, default=7, help='rounds')
+    parser.add_argument('--dtype', choices=['float32', 'bfloat16'], default='float32',
+                        help='of the source network')  # fmt: skip
     parser.add_argument('--memory-of', choices=METHODS, help=argparse.SUPPRESS)
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -200,7 +209,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         if args.memory_of:
             name = args.models[0]
-            model, optim = build(name, args.memory_of, Path(folder))
+            model, optim = build(name, args.memory_of, Path(folder), args.dtype)
             for _ in range(3):
                 step(name, args.memory_of, model, optim)
             print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
@@ -209,7 +218,7 @@ def main():
             if name == 'loss':
                 compare_loss(args.steps)
             else:
-                compare(name, args.steps, Path(folder))
+                compare(name, args.steps, Path(folder), args.dtype)
 
 
 if __name__ == '__main__':

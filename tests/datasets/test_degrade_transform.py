@@ -43,10 +43,17 @@ def test_same_key_same_pixels_and_another_key_others():
             assert not np.array_equal(one, other)
 
 
-def test_the_kind_and_the_parameters_are_in_the_key():
+@pytest.mark.parametrize(
+    'one, other',
+    [
+        (dict(sigma=10, clip=False), dict(sigma=20, clip=False)),
+        (dict(degree=1, clip=False), dict(degree=2, clip=False)),
+    ],
+)
+def test_degree_and_parameters_are_in_the_key(one, other):
     # The unit noise behind two strengths must differ, not just be scaled.
-    a, b = (run('awgn', None, img=MIDDLE, params=dict(sigma=s, clip=False)) for s in (10, 20))
-    assert abs(np.corrcoef((a - 128).ravel(), (b - 128).ravel())[0, 1]) < 0.02
+    a, b = (Degrade('awgn', **p)(results(MIDDLE))['img'] - 128 for p in (one, other))
+    assert abs(np.corrcoef(a.ravel(), b.ravel())[0, 1]) < 0.02
 
 
 def test_moving_the_dataset_changes_nothing():

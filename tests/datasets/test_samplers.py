@@ -80,7 +80,9 @@ def test_pixels_do_not_depend_on_rank(monkeypatch):
         ranks.append(stream(Numbers(), 12, batch_size=2))
     for i in range(6):  # every global batch of four holds the same samples
         both = ranks[0][2 * i : 2 * i + 2] + ranks[1][2 * i : 2 * i + 2]
-        assert sorted(s['draw'] for s in both) == sorted(s['draw'] for s in whole[4 * i : 4 * i + 4])
+        assert sorted(s['draw'] for s in both) == sorted(
+            s['draw'] for s in whole[4 * i : 4 * i + 4]
+        )
         assert all(sample in whole for sample in both)
 
 

@@ -321,6 +321,22 @@ def test_testing_needs_only_what_it_tests(data, tmp_path, recorder):
         RUNNERS.build(cfg).test()
 
 
+def test_resume_with_a_start_named_in_load_from(data, tmp_path, recorder):
+    """The first run starts from the weights, the second goes on where the first stopped."""
+    draws = []
+    for iters in (2, 3):
+        recorder.seen = {}
+        cfg = full(data, tmp_path, resume=True, load_from=str(data / 'clean.pth'))
+        cfg.model = fcn_r18()
+        cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=iters, val_interval=10)
+        cfg.default_hooks.checkpoint.interval = 2
+        runner = RUNNERS.build(cfg)
+        runner.train()
+        assert runner.iter == iters
+        draws.append(len(recorder.seen['train']))
+    assert draws == [4, 2]  # two images an iteration: two iterations, then the third one alone
+
+
 def test_training_is_checked_before_data_is_loaded(data, tmp_path, recorder):
     for key, value, error, message in [
         ('train_dataloader.dataset.data_root', '/absent', FileNotFoundError, 'git clone'),

@@ -96,6 +96,25 @@ def test_preprocessor_is_the_segmentors_and_can_pair(clean):
     assert model.data_preprocessor.mean.flatten().tolist() == pytest.approx([123.675, 116.28, 103.53])
 
 
+def test_top_level_preprocessor_of_stock_configs(clean):
+    given = dict(fcn_r18()['data_preprocessor'])  # as mmseg's runner hands it on
+    given.pop('size_divisor')
+    model = build(clean, data_preprocessor=given)
+    assert type(model.data_preprocessor).__name__ == 'DegradeDataPreprocessor'
+    assert model.data_preprocessor.size_divisor == 8  # the segmentor's
+    model = build(clean, data_preprocessor=dict(given, size=(64, 64)))
+    assert model.data_preprocessor.size == (64, 64)
+    assert model.data_preprocessor.size_divisor is None
+
+
+def test_bfloat16_source_changes_the_loss_little(clean):
+    exact = build(clean).train(False).loss(*batch())
+    cheap = build(clean, source_dtype='bfloat16').train(False).loss(*batch())
+    assert cheap['loss_gram'].dtype == torch.float32
+    assert float(cheap['loss_gram']) == pytest.approx(float(exact['loss_gram']), rel=0.02)
+    assert torch.equal(cheap['decode.loss_ce'], exact['decode.loss_ce'])
+
+
 @pytest.mark.parametrize(
     'kwargs, message',
     [

@@ -40,6 +40,19 @@ def test_features_equal_the_unfolded_network(clean):
     assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in teacher.model.backbone.modules())
 
 
+def test_bfloat16_agrees_within_a_hundredth_or_so(clean):
+    inputs, _ = batch()
+    exact, cheap = (FrozenTeacher(fcn_r18(), clean, TAPS, dtype=d) for d in ('float32', 'bfloat16'))
+    exact.init_weights()
+    cheap.init_weights()
+    for block, maps in cheap.features(inputs).items():
+        for ours, wanted in zip(maps, exact.features(inputs)[block], strict=True):
+            assert ours.dtype == torch.bfloat16
+            assert float((ours.float() - wanted).norm() / wanted.norm()) < 0.02
+    with pytest.raises(ValueError, match=r"dtype='float16'; allowed: 'float32', 'bfloat16'"):
+        FrozenTeacher(fcn_r18(), clean, TAPS, dtype='float16')
+
+
 def test_head_is_skipped(clean):
     teacher = FrozenTeacher(fcn_r18(), clean, TAPS)
     teacher.init_weights()

@@ -54,13 +54,15 @@ class DenseGramSegmentor(BaseSegmentor):
             ``DenseGramLoss`` with λ = 0.1.
         source_input (str): ``'degraded'`` (DGN) or ``'clean'`` (paired: the pipeline needs
             ``Degrade(keep_clean=True)`` and ``PackDegradeInputs``). Defaults to 'degraded'.
+        source_dtype (str): ``'float32'`` or ``'bfloat16'``: a cheaper source, with features that
+            differ by less than a hundredth. Defaults to 'float32'.
         data_preprocessor (dict, optional): Defaults to the segmentor's own. mmseg's stock one is
             replaced by ``DegradeDataPreprocessor``, which is the same but for clean images.
 
     Log: ``loss_gram`` is λ Σ L_b and is optimised; ``gram.<block>`` is each unweighted L_b.
 
     Raises:
-        ValueError: Wrong ``source_input``, ``tap`` or ``taps``; a checkpoint that does not fit.
+        ValueError: Wrong ``source_*``, ``tap`` or ``taps``; a checkpoint that does not fit.
         FileNotFoundError: No clean checkpoint; raised before training starts.
     """
 
@@ -72,6 +74,7 @@ class DenseGramSegmentor(BaseSegmentor):
         tap: str | None = None,
         loss_gram: dict | None = None,
         source_input: str = 'degraded',
+        source_dtype: str = 'float32',
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -93,7 +96,7 @@ class DenseGramSegmentor(BaseSegmentor):
         self.clean_checkpoint = clean_checkpoint
         self.source_input = source_input
         self.segmentor = MODELS.build(ConfigDict(segmentor))
-        self.source = FrozenTeacher(segmentor, clean_checkpoint, taps)
+        self.source = FrozenTeacher(segmentor, clean_checkpoint, taps, dtype=source_dtype)
         self.loss_gram = ROOT_MODELS.build(loss_gram or dict(type='DenseGramLoss'))
         self._tap = FeatureTap(self.segmentor, taps)
 
