@@ -8,18 +8,7 @@ model = dict(
     segmentor={{_base_.model}},
     clean_checkpoint='work_dirs/fcn8s_voc_clean/iter_140000.pth',
     tap='relu',
-    taps=dict(
-        relu=dict(
-            b4=['backbone.relu4_*'],
-            b5=['backbone.relu5_*'],
-            b6=['backbone.relu6', 'backbone.relu7'],
-        ),
-        conv=dict(
-            b4=['backbone.conv4_*'],
-            b5=['backbone.conv5_*'],
-            b6=['backbone.fc6', 'backbone.fc7'],
-        ),
-    ),
+    taps={{_base_.dgn_taps}},
     loss_gram=dict(type='DenseGramLoss', loss_weight=0.1),
 )
 optim_wrapper = dict(optimizer=dict(lr=2e-5))

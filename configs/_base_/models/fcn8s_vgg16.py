@@ -28,3 +28,16 @@ model = dict(
         loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True, loss_weight=1.0)),
     train_cfg=dict(),
     test_cfg=dict(mode='whole'))
+# The layers that DGN-B4 matches, after the ReLU or before it (the literal reading of the paper).
+dgn_taps = dict(
+    relu=dict(
+        b4=['backbone.relu4_*'],
+        b5=['backbone.relu5_*'],
+        b6=['backbone.relu6', 'backbone.relu7'],
+    ),
+    conv=dict(
+        b4=['backbone.conv4_*'],
+        b5=['backbone.conv5_*'],
+        b6=['backbone.fc6', 'backbone.fc7'],
+    ),
+)
