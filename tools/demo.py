@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import json
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -72,7 +73,7 @@ def plan(args) -> list[apis.Step]:
                 folder / 'train.log',
                 checkpoint.is_file,
                 needs=(trainings[0].name,) if keys else (),
-                seconds=110 if keys else 120,
+                seconds=75 if keys else 120,
                 threads=1 if keys else 2,  # two adaptations share the cores; the first is alone
             )
         )
@@ -150,6 +151,7 @@ def report(results: dict) -> str:
 
 def main(argv=None) -> int:
     args = parse(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('demo: stopped'))  # and stop the steps
     start = time.monotonic()
     try:
         settle(args)

@@ -2,7 +2,7 @@
 _base_ = './street_scenes_clean.py'
 degradation = dict(kind='gblur', degree=5)
 load_from = 'work_dirs/street_scenes_clean/iter_1000.pth'
-max_iters = 500
+max_iters = 300
 taps = dict(layer3=['backbone.layer3.*'], layer4=['backbone.layer4.*'])
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = [dict(type='PolyLR', power=0.9, end=max_iters, by_epoch=False)]

@@ -93,7 +93,9 @@ def test_predictions_are_the_segmentors(clean):
 def test_preprocessor_is_the_segmentors_and_can_pair(clean):
     model = build(clean)
     assert type(model.data_preprocessor).__name__ == 'DegradeDataPreprocessor'
-    assert model.data_preprocessor.mean.flatten().tolist() == pytest.approx([123.675, 116.28, 103.53])
+    assert model.data_preprocessor.mean.flatten().tolist() == pytest.approx(
+        [123.675, 116.28, 103.53]
+    )
 
 
 def test_top_level_preprocessor_of_stock_configs(clean):
@@ -168,7 +170,8 @@ def test_two_processes_equal_one_with_the_same_four_images(clean, tmp_path):
     run = subprocess.run(
         [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2',
          str(script), clean, str(out)],
-        capture_output=True, text=True, timeout=300, cwd=ROOT, env={**os.environ, 'PYTHONPATH': ROOT},
+        capture_output=True, text=True, timeout=300, cwd=ROOT,
+        env={**os.environ, 'PYTHONPATH': ROOT},
     )  # fmt: skip
     assert run.returncode == 0, run.stderr[-3000:]
     model = MODELS.build(dense_gram(fcn_r18(dropout=0), clean)).double()

@@ -1,4 +1,5 @@
 """FCN8sHead: against loops in NumPy, alignment with the image, sizes, mmseg integration."""
+
 import mmdegrade  # noqa: F401,I001  first: makes torchvision importable on CPU builds of torch
 
 import math
@@ -13,8 +14,12 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
 from mmdegrade.models.backbones.vgg16_fcn import VGG16FCN, vgg16_fcn_min_pad
-from mmdegrade.models.decode_heads.fcn8s_head import (FCN8sHead, bilinear_kernel,
-                                                      fcn8s_crop_offsets, upsample_fixed)
+from mmdegrade.models.decode_heads.fcn8s_head import (
+    FCN8sHead,
+    bilinear_kernel,
+    fcn8s_crop_offsets,
+    upsample_fixed,
+)
 
 ROOT = Path(__file__).parents[2]
 CE = dict(type='mmseg.CrossEntropyLoss', avg_non_ignore=True)
@@ -31,7 +36,8 @@ def features(size, channels=(4, 5, 6), pad=100, fc6_pad=0, n=1, seed=1):
     gen = torch.Generator().manual_seed(seed)
     return tuple(
         torch.randn(n, c, *(-(-(s + 2 * pad - 2) // stride) + extra for s in size), generator=gen)
-        for c, stride, extra in zip(channels, (8, 16, 32), (0, 0, 2 * fc6_pad - 6), strict=True))
+        for c, stride, extra in zip(channels, (8, 16, 32), (0, 0, 2 * fc6_pad - 6), strict=True)
+    )
 
 
 def loop_deconv(x, stride):
@@ -42,8 +48,9 @@ def loop_deconv(x, stride):
     out = np.zeros((c, (h - 1) * stride + k, (w - 1) * stride + k))
     for i in range(h):
         for j in range(w):
-            out[:, i * stride:i * stride + k, j * stride:j * stride + k] += (
-                x[:, i, j, None, None] * np.outer(ramp, ramp))
+            out[:, i * stride : i * stride + k, j * stride : j * stride + k] += x[
+                :, i, j, None, None
+            ] * np.outer(ramp, ramp)
     return out
 
 
@@ -57,7 +64,7 @@ def published(net, maps, size):
 
     def crop(x, offset, h, w):
         assert offset + h <= x.shape[1] and offset + w <= x.shape[2]
-        return x[:, offset:offset + h, offset:offset + w]
+        return x[:, offset : offset + h, offset : offset + w]
 
     pool3, pool4, top = (m[0] for m in maps)
     s3, s4 = net.skip_scales
@@ -122,7 +129,7 @@ def test_each_cell_peaks_where_it_looks(pad, fc6_pad):
 def field_centre(index, cell, pad, fc6_pad):
     """Centre (px) of the input interval that cell sees, by following it down layer by layer."""
     layers = []
-    for convs in (2, 2, 3, 3, 3)[:3 + index]:
+    for convs in (2, 2, 3, 3, 3)[: 3 + index]:
         layers += [(3, 1, 1)] * convs + [(2, 2, 0)]
     layers[0] = (3, 1, pad)
     if index == 2:
@@ -154,12 +161,13 @@ def test_shift_by_32_px(pad, fc6_pad):
     outs = []
     for x0 in (160, 192):
         image = torch.zeros(1, 3, *size)
-        image[..., 144:176, x0:x0 + 32] = content
+        image[..., 144:176, x0 : x0 + 32] = content
         with torch.no_grad():
             outs.append(top.predict(net(image), [dict(img_shape=size)], None))
     inner = slice(64, -96)
-    torch.testing.assert_close(outs[1][..., 32:][..., inner], outs[0][..., :-32][..., inner],
-                               rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        outs[1][..., 32:][..., inner], outs[0][..., :-32][..., inner], rtol=1e-4, atol=1e-5
+    )
     assert outs[0].std() > 1e-3
 
 
@@ -213,7 +221,8 @@ def test_full_size_parameter_count():
     assert total == (14_714_688 + 102_764_544 + 16_781_312 + 86_037 + 10_773 + 5_397)
     assert total == 134_362_751
     assert set(net.state_dict()) == {
-        f'{n}.{k}' for n in ('conv_seg', 'score_pool3', 'score_pool4') for k in ('weight', 'bias')}
+        f'{n}.{k}' for n in ('conv_seg', 'score_pool3', 'score_pool4') for k in ('weight', 'bias')
+    }
 
 
 def test_zero_init_and_other_init():
@@ -261,31 +270,42 @@ def test_wrong_sizes_raise():
         net.predict(maps, [dict(img_shape=(10, 64))], None)
 
 
-@pytest.mark.parametrize(('meta', 'want'), [
-    (dict(img_shape=(60, 70)), (60, 70)),
-    (dict(img_shape=(60, 70), pad_shape=(64, 80, 3)), (64, 80)),
-    # slide: img_shape is the window, pad_shape the whole image
-    (dict(img_shape=torch.Size((60, 70)), pad_shape=(500, 375)), (60, 70)),
-    (dict(img_shape=torch.Size((60, 70)), pad_shape=(62, 72)), (60, 70)),
-    # a padded batch: torch.Size, but of the image before padding
-    (dict(img_shape=torch.Size((60, 70)), pad_shape=(62, 72), padding_size=(0, 2, 0, 2)),
-     (62, 72)),
-    # labels absent when mmseg padded the batch
-    (dict(img_shape=torch.Size((60, 70)), pad_shape=None), (60, 70)),
-    # stale pad_shape of an earlier transform
-    (dict(img_shape=(60, 70), pad_shape=(300, 300)), (60, 70)),
-])
+@pytest.mark.parametrize(
+    ('meta', 'want'),
+    [
+        (dict(img_shape=(60, 70)), (60, 70)),
+        (dict(img_shape=(60, 70), pad_shape=(64, 80, 3)), (64, 80)),
+        # slide: img_shape is the window, pad_shape the whole image
+        (dict(img_shape=torch.Size((60, 70)), pad_shape=(500, 375)), (60, 70)),
+        (dict(img_shape=torch.Size((60, 70)), pad_shape=(62, 72)), (60, 70)),
+        # a padded batch: torch.Size, but of the image before padding
+        (
+            dict(img_shape=torch.Size((60, 70)), pad_shape=(62, 72), padding_size=(0, 2, 0, 2)),
+            (62, 72),
+        ),
+        # labels absent when mmseg padded the batch
+        (dict(img_shape=torch.Size((60, 70)), pad_shape=None), (60, 70)),
+        # stale pad_shape of an earlier transform
+        (dict(img_shape=(60, 70), pad_shape=(300, 300)), (60, 70)),
+    ],
+)
 def test_predicted_size(meta, want):
     net = head()
     maps = features(want)
     logits = net.predict(maps, [meta], None)
     assert tuple(logits.shape[-2:]) == want
-    assert torch.equal(logits, net(maps)[..., :want[0], :want[1]])
+    assert torch.equal(logits, net(maps)[..., : want[0], : want[1]])
 
 
-@pytest.mark.parametrize(('kwargs', 'match'), [
-    (dict(channels=(1, 2)), 'in_channels'), (dict(pad=68), 'at least 69'),
-    (dict(fc6_pad=5), 'fc6_pad=5'), (dict(skip_scales=(1,)), 'skip_scales')])
+@pytest.mark.parametrize(
+    ('kwargs', 'match'),
+    [
+        (dict(channels=(1, 2)), 'in_channels'),
+        (dict(pad=68), 'at least 69'),
+        (dict(fc6_pad=5), 'fc6_pad=5'),
+        (dict(skip_scales=(1,)), 'skip_scales'),
+    ],
+)
 def test_bad_arguments(kwargs, match):
     with pytest.raises(ValueError, match=match):
         head(**kwargs)
@@ -341,7 +361,8 @@ def test_config_trains_and_slides():
 def test_literal_sum_mode():
     """mmseg's own loss, reduction='sum': Caffe's normalize: False, ignored pixels left out."""
     model = build_from_config(
-        loss_decode=dict(type='CrossEntropyLoss', reduction='sum', avg_non_ignore=False))
+        loss_decode=dict(type='CrossEntropyLoss', reduction='sum', avg_non_ignore=False)
+    )
     label = np.ones((24, 24), np.int64)
     label[:12] = 255
     loss = model.loss(torch.randn(1, 3, 24, 24), [sample(label)])['decode.loss_ce']

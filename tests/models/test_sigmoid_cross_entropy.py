@@ -1,4 +1,5 @@
 """sigmoid_ce and SigmoidCrossEntropyLoss: against NumPy, gradcheck, mmseg's loss, errors."""
+
 import mmdegrade  # noqa: F401,I001  first: makes torchvision importable on CPU builds of torch
 
 import numpy as np
@@ -46,8 +47,9 @@ def test_relation_to_mmseg():
     ours, theirs = {}, {}
     for how in ('mean', 'sum'):
         ours[how] = sigmoid_ce(logits, label, reduction=how)
-        theirs[how] = CrossEntropyLoss(
-            use_sigmoid=True, reduction=how, avg_non_ignore=True)(logits, label, ignore_index=255)
+        theirs[how] = CrossEntropyLoss(use_sigmoid=True, reduction=how, avg_non_ignore=True)(
+            logits, label, ignore_index=255
+        )
     # mmseg computes in float32 here and adds its eps to the divisor
     assert float(ours['sum']) == pytest.approx(float(theirs['sum']), rel=1e-6)
     assert float(ours['mean']) == pytest.approx(float(theirs['mean']) * logits.shape[1], rel=1e-6)
@@ -84,7 +86,7 @@ def test_ignored_pixels_take_no_gradient_and_uint8_labels():
 @pytest.mark.parametrize('reduction', ['mean', 'sum'])
 def test_gradcheck(reduction):
     logits, label = case(n=1, c=3, h=2, w=3)
-    logits[0, :, 0, 0] = torch.tensor([25., -25., 30.])  # beyond F.softplus's cut-off
+    logits[0, :, 0, 0] = torch.tensor([25.0, -25.0, 30.0])  # beyond F.softplus's cut-off
     logits.requires_grad_()
     assert torch.autograd.gradcheck(lambda z: sigmoid_ce(z, label, reduction=reduction), logits)
 
@@ -99,33 +101,51 @@ def test_half_precision_sums_in_float32():
 def test_weight_and_avg_factor():
     logits, label = case()
     weight = torch.rand(label.shape, dtype=torch.float64)
-    parts = torch.stack([
-        sigmoid_ce(logits[..., i:i + 1], label[..., i:i + 1], reduction='sum',
-                   weight=weight[..., i:i + 1]) for i in range(6)])
+    parts = torch.stack(
+        [
+            sigmoid_ce(
+                logits[..., i : i + 1],
+                label[..., i : i + 1],
+                reduction='sum',
+                weight=weight[..., i : i + 1],
+            )
+            for i in range(6)
+        ]
+    )
     total = sigmoid_ce(logits, label, reduction='sum', weight=weight)
     torch.testing.assert_close(total, parts.sum())
     torch.testing.assert_close(sigmoid_ce(logits, label, weight=weight, avg_factor=7), total / 7)
     torch.testing.assert_close(
-        sigmoid_ce(logits, label, weight=2 * torch.ones_like(weight)),
-        2 * sigmoid_ce(logits, label))
+        sigmoid_ce(logits, label, weight=2 * torch.ones_like(weight)), 2 * sigmoid_ce(logits, label)
+    )
 
 
 def test_module():
     logits, label = case()
     loss = MMSEG_MODELS.build(
-        dict(type='SigmoidCrossEntropyLoss', loss_weight=0.5, reduction='sum'))
+        dict(type='SigmoidCrossEntropyLoss', loss_weight=0.5, reduction='sum')
+    )
     assert isinstance(loss, SigmoidCrossEntropyLoss)
     torch.testing.assert_close(
         loss(logits, label, weight=None, ignore_index=255, something_else=1),
-        0.5 * sigmoid_ce(logits, label, reduction='sum'))
+        0.5 * sigmoid_ce(logits, label, reduction='sum'),
+    )
     assert loss.loss_name == 'loss_sigmoid_ce'
     assert MODELS.module_dict['SigmoidCrossEntropyLoss'] is SigmoidCrossEntropyLoss
 
 
 def test_as_loss_decode_of_an_mmseg_head():
     head = MMSEG_MODELS.build(
-        dict(type='FCNHead', in_channels=2, channels=2, num_convs=0, concat_input=False,
-             num_classes=2, loss_decode=dict(type='SigmoidCrossEntropyLoss')))
+        dict(
+            type='FCNHead',
+            in_channels=2,
+            channels=2,
+            num_convs=0,
+            concat_input=False,
+            num_classes=2,
+            loss_decode=dict(type='SigmoidCrossEntropyLoss'),
+        )
+    )
     data = SegDataSample()
     data.gt_sem_seg = PixelData(data=torch.zeros(1, 4, 4, dtype=torch.long))
     logits = torch.zeros(1, 2, 4, 4, requires_grad=True)
@@ -133,13 +153,17 @@ def test_as_loss_decode_of_an_mmseg_head():
     assert float(losses['loss_sigmoid_ce']) == pytest.approx(2 * np.log(2), rel=1e-6)
 
 
-@pytest.mark.parametrize(('kwargs', 'match'), [
-    (dict(reduction='none'), "reduction='none'"),
-    (dict(reduction='sum', avg_factor=3), 'avg_factor=3'),
-    (dict(target=torch.zeros(2, 5, 7, dtype=torch.long)), r'target has shape \(2, 5, 7\)'),
-    (dict(weight=torch.zeros(1)), 'weight has shape'),
-    (dict(target=torch.full((2, 5, 6), 4)), 'label 4; allowed: 0 to 3'),
-    (dict(target=torch.full((2, 5, 6), -1)), 'label -1')])
+@pytest.mark.parametrize(
+    ('kwargs', 'match'),
+    [
+        (dict(reduction='none'), "reduction='none'"),
+        (dict(reduction='sum', avg_factor=3), 'avg_factor=3'),
+        (dict(target=torch.zeros(2, 5, 7, dtype=torch.long)), r'target has shape \(2, 5, 7\)'),
+        (dict(weight=torch.zeros(1)), 'weight has shape'),
+        (dict(target=torch.full((2, 5, 6), 4)), 'label 4; allowed: 0 to 3'),
+        (dict(target=torch.full((2, 5, 6), -1)), 'label -1'),
+    ],
+)
 def test_errors(kwargs, match):
     logits, label = case()
     with pytest.raises(ValueError, match=match):

@@ -1,4 +1,5 @@
 """VGG16FCN: against torchvision's VGG16, weight loading, taps, sizes, errors."""
+
 import mmdegrade  # noqa: F401,I001  first: makes torchvision importable on CPU builds of torch
 
 import pytest
@@ -6,8 +7,12 @@ import torch
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 
-from mmdegrade.models.backbones.vgg16_fcn import (VGG16_FCN_BLOCKS, VGG16FCN, vgg16_fcn_min_pad,
-                                                  vgg16_fcn_taps)
+from mmdegrade.models.backbones.vgg16_fcn import (
+    VGG16_FCN_BLOCKS,
+    VGG16FCN,
+    vgg16_fcn_min_pad,
+    vgg16_fcn_taps,
+)
 
 SMALL = dict(base_channels=2, fc_channels=8)
 
@@ -43,7 +48,8 @@ def test_equals_torchvision(torchvision_vgg, wrapped):
     seen = {}
     for name in ('pool5', 'relu6', 'relu7'):
         getattr(net, name).register_forward_hook(
-            lambda m, i, out, name=name: seen.__setitem__(name, out))
+            lambda m, i, out, name=name: seen.__setitem__(name, out)
+        )
     with torch.no_grad():
         pool3, pool4, top = net(x)
         features = torchvision_vgg.features(x)
@@ -62,8 +68,10 @@ def test_pretrained_init_cfg(torchvision_vgg, tmp_path):
     path = tmp_path / 'vgg16.pth'
     torch.save(torchvision_vgg.state_dict(), path)
     net = MODELS.build(
-        dict(type='VGG16FCN', fc_channels=16, init_cfg=dict(type='Pretrained',
-                                                           checkpoint=str(path))))
+        dict(
+            type='VGG16FCN', fc_channels=16, init_cfg=dict(type='Pretrained', checkpoint=str(path))
+        )
+    )
     net.init_weights()
     assert torch.equal(net.conv1_1.weight, torchvision_vgg.features[0].weight)
     assert torch.equal(net.fc6.weight.flatten(1), torchvision_vgg.classifier[0].weight)
@@ -96,8 +104,10 @@ def test_full_size_parameter_count():
     assert sum(count.values()) == convs + count['fc6'] + count['fc7']
 
 
-@pytest.mark.parametrize(('pad', 'fc6_pad', 'size'), [(100, 0, (1, 40)), (69, 0, (57, 70)),
-                                                      (1, 3, (33, 47)), (5, 2, (90, 64))])
+@pytest.mark.parametrize(
+    ('pad', 'fc6_pad', 'size'),
+    [(100, 0, (1, 40)), (69, 0, (57, 70)), (1, 3, (33, 47)), (5, 2, (90, 64))],
+)
 def test_sizes(pad, fc6_pad, size):
     outs = VGG16FCN(pad=pad, fc6_pad=fc6_pad, **SMALL)(torch.zeros(1, 3, *size))
     for out, stride, extra in zip(outs, (8, 16, 32), (0, 0, 2 * fc6_pad - 6), strict=True):
@@ -126,8 +136,10 @@ def test_taps_exist_and_share_shape_within_a_block():
         shapes = {}
         handles = [
             net.get_submodule(name).register_forward_hook(
-                lambda m, i, out, name=name, to=shapes: to.__setitem__(name, out.shape))
-            for names in blocks.values() for name in names
+                lambda m, i, out, name=name, to=shapes: to.__setitem__(name, out.shape)
+            )
+            for names in blocks.values()
+            for name in names
         ]
         net(torch.zeros(1, 3, 32, 32))
         for names in blocks.values():
@@ -141,7 +153,7 @@ def test_taps_values():
     assert vgg16_fcn_taps() == {
         'b4': ['backbone.relu4_1', 'backbone.relu4_2', 'backbone.relu4_3'],
         'b5': ['backbone.relu5_1', 'backbone.relu5_2', 'backbone.relu5_3'],
-        'b6': ['backbone.relu6', 'backbone.relu7']
+        'b6': ['backbone.relu6', 'backbone.relu7'],
     }
     assert vgg16_fcn_taps('b6', 'conv', '') == {'b6': ['fc6', 'fc7']}
     with pytest.raises(ValueError, match="start='b7'"):
@@ -156,7 +168,7 @@ def test_conv_taps_survive_only_without_inplace(inplace):
     seen = []
     net.conv4_2.register_forward_hook(lambda m, i, out: seen.append((out, out._version)))
     net(torch.randn(1, 3, 32, 32))
-    (out, version), = seen
+    ((out, version),) = seen
     assert (out._version != version) is inplace
     assert bool((out < 0).any()) is not inplace
 
@@ -186,9 +198,16 @@ def test_default_init_keeps_the_signal():
     assert 1e-2 < scale < 1e2
 
 
-@pytest.mark.parametrize(('kwargs', 'match'), [
-    (dict(pad=-1), 'pad=-1'), (dict(pad=2.5), 'pad=2.5'), (dict(fc6_pad=4), 'fc6_pad=4'),
-    (dict(dropout_ratio=2), 'dropout_ratio=2'), (dict(frozen_blocks=7), 'frozen_blocks=7')])
+@pytest.mark.parametrize(
+    ('kwargs', 'match'),
+    [
+        (dict(pad=-1), 'pad=-1'),
+        (dict(pad=2.5), 'pad=2.5'),
+        (dict(fc6_pad=4), 'fc6_pad=4'),
+        (dict(dropout_ratio=2), 'dropout_ratio=2'),
+        (dict(frozen_blocks=7), 'frozen_blocks=7'),
+    ],
+)
 def test_bad_arguments(kwargs, match):
     with pytest.raises(ValueError, match=match):
         VGG16FCN(**SMALL, **kwargs)

@@ -17,7 +17,8 @@ model = dict(
         std=[58.395, 57.12, 57.375],
         bgr_to_rgb=True,
         pad_val=0,
-        seg_pad_val=255),
+        seg_pad_val=255,
+    ),
     backbone=dict(type='VGG16FCN', pad=100, dropout_ratio=0.5),
     decode_head=dict(
         type='FCN8sHead',
@@ -25,9 +26,11 @@ model = dict(
         pad=100,
         skip_scales=(1.0, 1.0),
         num_classes=21,
-        loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True, loss_weight=1.0)),
+        loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True, loss_weight=1.0),
+    ),
     train_cfg=dict(),
-    test_cfg=dict(mode='whole'))
+    test_cfg=dict(mode='whole'),
+)
 # The layers that DGN-B4 matches, after the ReLU or before it (the literal reading of the paper).
 dgn_taps = dict(
     relu=dict(

@@ -18,6 +18,7 @@ Deviations from the published network:
   of the ReLU in both cases, and the convolution's output is freed at once.
 * ``fc6_pad`` (default 0, as published) allows small borders: see ``vgg16_fcn_min_pad``.
 """
+
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
@@ -35,8 +36,12 @@ VGG16_FCN_BLOCKS = {
 
 # torchvision.models.vgg16 numbers its layers; these are the same layers.
 _TORCHVISION_FEATURES = dict(
-    zip((name for block in list(VGG16_FCN_BLOCKS)[:5] for name in VGG16_FCN_BLOCKS[block]),
-        (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28), strict=True))
+    zip(
+        (name for block in list(VGG16_FCN_BLOCKS)[:5] for name in VGG16_FCN_BLOCKS[block]),
+        (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28),
+        strict=True,
+    )
+)
 _TORCHVISION_CLASSIFIER = {'fc6': 0, 'fc7': 3}
 
 _FC6_KERNEL = 7
@@ -71,7 +76,7 @@ def vgg16_fcn_taps(start: str = 'b4', tap: str = 'relu', prefix: str = 'backbone
             prefix + (_relu_name(conv) if tap == 'relu' else conv)
             for conv in VGG16_FCN_BLOCKS[block]
         ]
-        for block in blocks[blocks.index(start):]
+        for block in blocks[blocks.index(start) :]
     }
 
 
@@ -127,17 +132,20 @@ class VGG16FCN(BaseModule):
         ValueError: an argument out of range; in ``forward``, an image too small for fc6.
     """
 
-    def __init__(self,
-                 pad: int = 100,
-                 fc6_pad: int = 0,
-                 dropout_ratio: float = 0.5,
-                 frozen_blocks: int = 0,
-                 fc_channels: int = 4096,
-                 base_channels: int = 64,
-                 inplace: bool = False,
-                 init_cfg=None):
+    def __init__(
+        self,
+        pad: int = 100,
+        fc6_pad: int = 0,
+        dropout_ratio: float = 0.5,
+        frozen_blocks: int = 0,
+        fc_channels: int = 4096,
+        base_channels: int = 64,
+        inplace: bool = False,
+        init_cfg=None,
+    ):
         super().__init__(
-            init_cfg or dict(type='Kaiming', layer='Conv2d', mode='fan_out', nonlinearity='relu'))
+            init_cfg or dict(type='Kaiming', layer='Conv2d', mode='fan_out', nonlinearity='relu')
+        )
         if not isinstance(pad, int) or pad < 0:
             raise ValueError(f'pad={pad!r} must be an int >= 0')
         vgg16_fcn_min_pad(fc6_pad)  # checks fc6_pad
@@ -185,7 +193,8 @@ class VGG16FCN(BaseModule):
         if min(x.shape[-2:]) < smallest:
             raise ValueError(
                 f'image of {tuple(x.shape[-2:])} px is too small: with pad={self.pad} and '
-                f'fc6_pad={self.fc6_pad} each side needs at least {smallest} px')
+                f'fc6_pad={self.fc6_pad} each side needs at least {smallest} px'
+            )
 
     def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs):
         """Rename a torchvision VGG16 in ``state_dict`` (a private copy of the caller's)."""

@@ -19,6 +19,7 @@ dropout belongs to the backbone (drop6, drop7), not to the head. The published n
 the learning rate of biases and does not decay them: an optimiser setting
 (``paramwise_cfg=dict(bias_lr_mult=2., bias_decay_mult=0.)``).
 """
+
 from collections.abc import Sequence
 
 import torch
@@ -59,8 +60,10 @@ def fcn8s_crop_offsets(pad: int = 100, fc6_pad: int = 0) -> tuple:
     """
     smallest = vgg16_fcn_min_pad(fc6_pad)
     if pad < smallest:
-        raise ValueError(f'pad={pad!r} leaves image borders without a score: with '
-                         f'fc6_pad={fc6_pad} it must be at least {smallest}')
+        raise ValueError(
+            f'pad={pad!r} leaves image borders without a score: with '
+            f'fc6_pad={fc6_pad} it must be at least {smallest}'
+        )
     # Twice the shifts, to stay with integers.
     pool3, pool4 = 9 - 2 * pad, 17 - 2 * pad
     up = 33 - 2 * pad + 64 * (3 - fc6_pad) - 3 * 16  # upscore2 of fc7, stride 16
@@ -93,7 +96,8 @@ def upsample_fixed(x: Tensor, kernel: Tensor, stride: int) -> Tensor:
     """
     channels = x.shape[1]
     return F.conv_transpose2d(
-        x, kernel.expand(channels, -1, -1, -1), stride=stride, groups=channels)
+        x, kernel.expand(channels, -1, -1, -1), stride=stride, groups=channels
+    )
 
 
 def _fuse(up: Tensor, skip: Tensor, offset: int) -> Tensor:
@@ -136,23 +140,27 @@ class FCN8sHead(BaseDecodeHead):
             that cannot have produced these logits.
     """
 
-    def __init__(self,
-                 in_channels: Sequence = (256, 512, 4096),
-                 channels: int | None = None,
-                 *,
-                 pad: int = 100,
-                 fc6_pad: int = 0,
-                 skip_scales: Sequence = (1.0, 1.0),
-                 dropout_ratio: float = 0.0,
-                 init_cfg: dict | None = None,
-                 **kwargs):
+    def __init__(
+        self,
+        in_channels: Sequence = (256, 512, 4096),
+        channels: int | None = None,
+        *,
+        pad: int = 100,
+        fc6_pad: int = 0,
+        skip_scales: Sequence = (1.0, 1.0),
+        dropout_ratio: float = 0.0,
+        init_cfg: dict | None = None,
+        **kwargs,
+    ):
         in_channels = tuple(in_channels)
         if len(in_channels) != 3:
-            raise ValueError(f'in_channels={in_channels!r} must be three widths: '
-                             '(pool3, pool4, drop7)')
+            raise ValueError(
+                f'in_channels={in_channels!r} must be three widths: (pool3, pool4, drop7)'
+            )
         if channels not in (None, in_channels[-1]):
-            raise ValueError(f'channels={channels!r} must equal the last of '
-                             f'in_channels={in_channels!r}')
+            raise ValueError(
+                f'channels={channels!r} must equal the last of in_channels={in_channels!r}'
+            )
         if len(skip_scales) != 2:
             raise ValueError(f'skip_scales={skip_scales!r} must be two numbers: (pool3, pool4)')
         offsets = fcn8s_crop_offsets(pad, fc6_pad)  # checks pad and fc6_pad
@@ -163,9 +171,10 @@ class FCN8sHead(BaseDecodeHead):
             in_index=kwargs.pop('in_index', (0, 1, 2)),
             input_transform='multiple_select',
             dropout_ratio=dropout_ratio,
-            init_cfg=init_cfg or dict(
-                type='Constant', val=0, override=[dict(name=name) for name in names]),
-            **kwargs)
+            init_cfg=init_cfg
+            or dict(type='Constant', val=0, override=[dict(name=name) for name in names]),
+            **kwargs,
+        )
         self.pad = pad
         self.fc6_pad = fc6_pad
         self._offsets = offsets
@@ -191,7 +200,7 @@ class FCN8sHead(BaseDecodeHead):
         size = tuple(batch_data_samples[0].gt_sem_seg.data.shape[-2:])
         if not self._can_be(size, seg_logits):
             self._raise_size(f'gt_sem_seg of {size}', seg_logits)
-        return super().loss_by_feat(seg_logits[..., :size[0], :size[1]], batch_data_samples)
+        return super().loss_by_feat(seg_logits[..., : size[0], : size[1]], batch_data_samples)
 
     def predict_by_feat(self, seg_logits: Tensor, batch_img_metas: list) -> Tensor:
         """Crop the logits to the image that went in: (N, C, H, W).
@@ -208,20 +217,22 @@ class FCN8sHead(BaseDecodeHead):
         if meta.get('pad_shape') is not None:
             padded = tuple(meta['pad_shape'][:2])
             left, right, top, bottom = meta.get('padding_size') or (0, 0, 0, 0)
-            is_window = (
-                isinstance(meta['img_shape'], torch.Size)
-                and padded != (img[0] + top + bottom, img[1] + left + right))
+            is_window = isinstance(meta['img_shape'], torch.Size) and padded != (
+                img[0] + top + bottom,
+                img[1] + left + right,
+            )
             sizes = [img, padded] if is_window else [padded, img]
         for size in sizes:
             if self._can_be(size, seg_logits):
-                return seg_logits[..., :size[0], :size[1]]
+                return seg_logits[..., : size[0], : size[1]]
         self._raise_size(f'img_shape or pad_shape of {sizes}', seg_logits)
 
     def _can_be(self, size: tuple, seg_logits: Tensor) -> bool:
         """Whether an image of ``size`` gives logits of this size."""
         return all(
             self._logits_length(length) == logits
-            for length, logits in zip(size, seg_logits.shape[-2:], strict=True))
+            for length, logits in zip(size, seg_logits.shape[-2:], strict=True)
+        )
 
     def _logits_length(self, length: int) -> int:
         """Rows (or columns) of ``forward``'s logits for an image with ``length`` of them."""
@@ -240,4 +251,5 @@ class FCN8sHead(BaseDecodeHead):
         raise ValueError(
             f'{what} px cannot have produced logits of {tuple(seg_logits.shape[-2:])} px with '
             f'pad={self.pad} and fc6_pad={self.fc6_pad}; image and label must have one size, '
-            'and pad and fc6_pad must be those of the backbone')
+            'and pad and fc6_pad must be those of the backbone'
+        )

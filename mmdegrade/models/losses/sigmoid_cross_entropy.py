@@ -11,17 +11,20 @@ rounded probability.
 mmseg's ``CrossEntropyLoss(use_sigmoid=True, avg_non_ignore=True)`` is the same function divided
 by the number of classes when ``reduction='mean'``, and equal to this one for ``'sum'``.
 """
+
 import torch.nn.functional as F
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
 
-def sigmoid_ce(logits: Tensor,
-               target: Tensor,
-               ignore_index: int = 255,
-               reduction: str = 'mean',
-               weight: Tensor | None = None,
-               avg_factor: float | None = None) -> Tensor:
+def sigmoid_ce(
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int = 255,
+    reduction: str = 'mean',
+    weight: Tensor | None = None,
+    avg_factor: float | None = None,
+) -> Tensor:
     """Sigmoid cross-entropy, summed over classes, reduced over pixels.
 
     Args:
@@ -47,14 +50,18 @@ def sigmoid_ce(logits: Tensor,
     expected = (logits.shape[0], *logits.shape[2:])
     for name, value in (('target', target), ('weight', weight)):
         if value is not None and tuple(value.shape) != expected:
-            raise ValueError(f'{name} has shape {tuple(value.shape)}; logits of '
-                             f'{tuple(logits.shape)} need {expected}')
+            raise ValueError(
+                f'{name} has shape {tuple(value.shape)}; logits of '
+                f'{tuple(logits.shape)} need {expected}'
+            )
     valid = target != ignore_index
     classes = logits.shape[1]
     wrong = valid & ((target < 0) | (target >= classes))
     if wrong.any():  # on a GPU the gather below would kill the process without naming a label
-        raise ValueError(f'target holds label {int(target[wrong][0])}; allowed: 0 to '
-                         f'{classes - 1} and ignore_index={ignore_index}')
+        raise ValueError(
+            f'target holds label {int(target[wrong][0])}; allowed: 0 to '
+            f'{classes - 1} and ignore_index={ignore_index}'
+        )
 
     if logits.element_size() < 4:  # a sum over pixels overflows float16
         logits = logits.float()
@@ -82,10 +89,9 @@ class SigmoidCrossEntropyLoss(nn.Module):
         ValueError: ``reduction`` is neither of the two.
     """
 
-    def __init__(self,
-                 reduction: str = 'mean',
-                 loss_weight: float = 1.0,
-                 loss_name: str = 'loss_sigmoid_ce'):
+    def __init__(
+        self, reduction: str = 'mean', loss_weight: float = 1.0, loss_name: str = 'loss_sigmoid_ce'
+    ):
         super().__init__()
         if reduction not in ('mean', 'sum'):
             raise ValueError(f"reduction={reduction!r} is not known; allowed: 'mean', 'sum'")
@@ -93,16 +99,19 @@ class SigmoidCrossEntropyLoss(nn.Module):
         self.loss_weight = loss_weight
         self._loss_name = loss_name
 
-    def forward(self,
-                cls_score: Tensor,
-                label: Tensor,
-                weight: Tensor | None = None,
-                avg_factor: float | None = None,
-                ignore_index: int = 255,
-                **kwargs) -> Tensor:
+    def forward(
+        self,
+        cls_score: Tensor,
+        label: Tensor,
+        weight: Tensor | None = None,
+        avg_factor: float | None = None,
+        ignore_index: int = 255,
+        **kwargs,
+    ) -> Tensor:
         """Weighted :func:`sigmoid_ce` of (N, C, H, W) scores and (N, H, W) labels, a scalar."""
         return self.loss_weight * sigmoid_ce(
-            cls_score, label, ignore_index, self.reduction, weight, avg_factor)
+            cls_score, label, ignore_index, self.reduction, weight, avg_factor
+        )
 
     @property
     def loss_name(self) -> str:
