@@ -14,6 +14,7 @@ default_hooks = dict(
     checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=2000, max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     random_state=dict(type='RandomStateHook'),
+    finite_loss=dict(type='FiniteLossHook'),
     degradation=dict(type='DegradationHook'),  # the same for stock test.py, which does not
     visualization=dict(type='DegradedVisualizationHook'),
 )

@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
+
+from mmdegrade.datasets.street_scenes import PALETTE
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools' / 'demo.py'
@@ -109,6 +112,44 @@ def test_the_report_says_what_was_measured():
     assert 'DGN is -1.0 on blurred scenes and +2.5 on clean scenes' in text
     assert 'DGN paired is +1.5 on blurred scenes and -1.0 on clean scenes' in text
     assert 'seed 4' in text
+
+
+def fake_steps(args):
+    """What the steps leave behind, without running them."""
+    for index, (name, _) in enumerate(demo.ROWS.values()):
+        for condition in demo.CONDITIONS:
+            out = args.work_dir / name / f'test_{condition}'
+            (out / 'now').mkdir(parents=True)
+            (out / 'now' / 'now.json').write_text(json.dumps(dict(mIoU=10.0 + index)))
+            (out / 'predictions').mkdir()
+            for scene in range(args.test_scenes):
+                mask = np.full((240, 320), index, np.uint8)
+                cv2.imwrite(str(out / 'predictions' / f'{scene:06d}.png'), mask)
+    return {}
+
+
+def test_what_it_writes(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    arguments = ['--work-dir', str(tmp_path / 'demo'), '--test-scenes', '2']
+    args = demo.parse(arguments)
+    monkeypatch.setattr(demo.signal, 'signal', lambda *_: None)
+    monkeypatch.setattr(demo.apis, 'run_steps', lambda *_, **__: fake_steps(args))
+    assert demo.main(arguments) == 0
+    shown = capsys.readouterr().out
+    for name in ('sheet.png', 'results.md', 'results.json'):
+        assert str(args.work_dir / name) in shown
+    assert (args.work_dir / 'results.md').read_text().strip() in shown
+    results = json.loads((args.work_dir / 'results.json').read_text())
+    assert results['rows']['DGN'] == dict(
+        blurred=12.0, clean=12.0, iterations=args.max_iters['DGN']
+    )
+    sheet = cv2.imread(str(args.work_dir / 'sheet.png'))
+    assert sheet.shape[1] == 6 * 320 + 5 * 4 and sheet.shape[0] > 2 * 240
+    cells = [sheet[60:240, 324 * i : 324 * i + 320] for i in range(6)]
+    assert cv2.Laplacian(cells[0], cv2.CV_64F).var() > 5 * cv2.Laplacian(cells[1], cv2.CV_64F).var()
+    for index in range(3):  # label 0, 1, 2: the columns hold the right predictions
+        colour = PALETTE[index][::-1]
+        assert (cells[3 + index] == colour).all()
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Hooks."""
 
 from .degradation import DegradationHook
+from .finite_loss import FiniteLossHook
 from .gram_gap import GramGapHook
 from .norm_eval import NormEvalHook
 from .random_state import RandomStateHook
@@ -9,6 +10,7 @@ from .visualization import DegradedVisualizationHook
 __all__ = [
     'DegradationHook',
     'DegradedVisualizationHook',
+    'FiniteLossHook',
     'GramGapHook',
     'NormEvalHook',
     'RandomStateHook',
