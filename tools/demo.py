@@ -73,8 +73,7 @@ def plan(args) -> list[apis.Step]:
                 folder / 'train.log',
                 checkpoint.is_file,
                 needs=(trainings[0].name,) if keys else (),
-                seconds=75 if keys else 120,
-                threads=1 if keys else 2,  # two adaptations share the cores; the first is alone
+                seconds=75 if keys else 180,
             )
         )
         for condition, degradation in CONDITIONS.items():

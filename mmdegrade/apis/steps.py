@@ -28,7 +28,8 @@ class Step:
         done: Tells whether its result is there; asked before it starts and after it ended.
         needs: Names of the steps before it.
         seconds: About how long it takes, for the estimate of the time left.
-        threads: ``OMP_NUM_THREADS`` of the command.
+        threads: ``OMP_NUM_THREADS`` of the command. Two on a machine of two cores are fast when it
+            is idle and far slower than one when anything else runs.
     """
 
     name: str
@@ -150,11 +151,12 @@ def _left(waiting, running, at_once: int) -> str:
         work += step.seconds * (1 - share)
         if share > 0.1:
             pace = max(0.2, (now - start) / share / step.seconds)
-    # A step that others wait for keeps the second core idle.
-    alone = len(running) == 1 and bool(waiting)
-    first = next(iter(running.values()))[0] if alone else None
-    idle = first.seconds * (1 - _share(first)) if alone and first.threads > 1 else 0.0
-    seconds = pace * (work + idle * (at_once - 1)) / at_once
+    # Free places next to a running step stay free until it ends: the waiting steps need it.
+    idle = 0.0
+    if waiting and len(running) < at_once and running:
+        first = min(step.seconds * (1 - _share(step)) for step, _, _ in running.values())
+        idle = first * (at_once - len(running))
+    seconds = pace * (work + idle) / at_once
     return '' if not work else f' (about {max(1, round(seconds / 60))} min left)'
 
 
