@@ -4,7 +4,7 @@ import os.path as osp
 
 from mmengine.logging import print_log
 from mmengine.registry import RUNNERS
-from mmengine.runner import CheckpointLoader, Runner, find_latest_checkpoint
+from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmdegrade.models.clean_checkpoint import require_checkpoint
 
@@ -16,10 +16,13 @@ def settle_resume(cfg) -> None:
     """Let ``--resume`` mean the work dir's latest checkpoint, also where ``load_from`` is set.
 
     MMEngine reads ``resume`` with ``load_from`` as "resume from that file". A fine-tuning config
-    names its clean-trained start there, and resuming it would begin again from the start, or stop
-    because weights alone hold no iteration. So: the latest checkpoint of the work dir first; a
-    ``load_from`` that is a training checkpoint second; otherwise training starts, from
-    ``load_from``. Changes ``cfg`` in place.
+    names its clean-trained start there: resuming it would go on with the clean training, which is
+    over, or stop because weights alone hold no iteration. So: the latest checkpoint of the work
+    dir; before there is one, training starts from ``load_from``. Only a ``load_from`` inside the
+    work dir is resumed as such. Changes ``cfg`` in place.
+
+    Raises:
+        FileNotFoundError: ``load_from`` is needed and not there.
     """
     if not cfg.get('resume') or not cfg.get('load_from'):
         return
@@ -31,10 +34,12 @@ def settle_resume(cfg) -> None:
         print_log(f'resume: {latest}, not load_from={cfg.load_from}', logger='current')
         cfg.load_from = None
         return
-    start = require_checkpoint(cfg.load_from, 'load_from')
-    if 'optimizer' not in CheckpointLoader.load_checkpoint(start, 'cpu'):
-        print_log(f'resume: no checkpoint in {work_dir} yet, starting anew', logger='current')
-        cfg.resume = False
+    require_checkpoint(cfg.load_from, 'load_from')
+    print_log(
+        f'resume: no checkpoint in {work_dir} yet, starting from load_from={cfg.load_from}',
+        logger='current',
+    )
+    cfg.resume = False
 
 
 @RUNNERS.register_module()

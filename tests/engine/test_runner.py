@@ -183,9 +183,9 @@ def test_settle_resume(tmp_path):
     # A certain checkpoint of this very run.
     inside = str(work_dir / 'iter_4.pth')
     assert settled(True, inside) == (True, inside)
-    # No checkpoint of this run yet: weights are a start, a training checkpoint is resumed.
+    # No checkpoint of this run yet: a start, also where it is the end of the clean training.
     assert settled(True, weights) == (False, weights)
-    assert settled(True, training) == (True, training)
+    assert settled(True, training) == (False, training)
     with pytest.raises(FileNotFoundError, match="load_from='absent.pth'.*tools/train.py"):
         settled(True, 'absent.pth')
     # The run has begun: its latest checkpoint, whatever it started from, there or not.
