@@ -53,13 +53,12 @@ def chosen_degradation(cfg, loader: str) -> dict | None:
     if cfg.get('degradation') is None:
         return None
     chosen = dict(cfg['degradation'])
-    extra = chosen.pop('train', {}) if loader == 'train_dataloader' else {}
-    chosen.pop('train', None)
+    extra = chosen.pop('train', {})
     if chosen.get('kind') == 'clean':
         chosen = dict(kind='clean')
     else:
         _check(chosen)
-    return {**chosen, **extra}
+    return {**chosen, **extra} if loader == 'train_dataloader' else chosen
 
 
 def fill_degradation(cfg):

@@ -10,8 +10,8 @@ class FiniteLossHook(Hook):
     """Raise when a logged loss is infinite or not a number.
 
     The Gram loss grows with the fourth power of the activations, so a step that is too long ends
-    in ``nan`` within a few iterations, and a run would go on to its end for nothing. The last
-    checkpoint is from before.
+    in ``nan`` within a few iterations, and a run would go on to its end for nothing. Where
+    ``interval`` divides the checkpoint interval, the last checkpoint is from before.
 
     Args:
         interval (int): Iterations between two looks; reading a loss waits for the GPU. Defaults
