@@ -25,15 +25,20 @@ leaves something open, the file of the function says what we chose.
 """
 
 from .apply import degrade, resolve_params
-from .blur import gaussian_blur, motion_blur, motion_kernel
+from .blur.gaussian import gaussian_blur
+from .blur.motion import motion_blur, motion_kernel
 from .degradation import Degradation, steps
 from .kinds import KINDS, register
-from .noise import gaussian_noise, salt_and_pepper
+from .noise.gaussian import gaussian_noise
+from .noise.salt_pepper import salt_and_pepper
+from .presets import PRESETS
 from .rng import as_generator, keyed_rng
-from .weather import depth_ramp, haze, relative_depth
+from .weather.depth import depth_ramp, relative_depth
+from .weather.haze import haze
 
 __all__ = [
     'KINDS',
+    'PRESETS',
     'Degradation',
     'as_generator',
     'degrade',

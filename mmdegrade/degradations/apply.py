@@ -2,17 +2,22 @@
 
 import numpy as np
 
+from .degradation import Degradation
 from .images import check_image
 from .kinds import get_kind
+from .presets import get_series
 from .rng import as_generator
 
 
-def resolve_params(kind: str, degree: int | None = None, **params) -> dict:
+def resolve_params(
+    kind: str, degree: int | None = None, preset: str | None = None, **params
+) -> dict:
     """Check a request without an image and fill in what is published or default.
 
     Args:
-        kind: a name in `KINDS`.
+        kind: a name in `KINDS`, or one of ``preset``.
         degree: 1 (weak) to 5 (strong), for the published parameters; or None.
+        preset: a name in `PRESETS`, whose names and degrees are then meant.
         **params: replace single parameters of the degree, or stand alone.
 
     Returns:
@@ -20,11 +25,22 @@ def resolve_params(kind: str, degree: int | None = None, **params) -> dict:
         same. What an image or a draw decides stays open (``angle='random'``, ``clip=None``).
 
     Raises:
-        ValueError: unknown kind or parameter (with the closest name), degree outside 1–5, value
-            out of range, depth for a kind that uses none, or neither degree nor parameters.
+        ValueError: unknown kind or parameter (with the closest name), degree outside the published
+            ones, value out of range, depth for a kind that uses none, or neither degree nor
+            parameters.
         TypeError: a value or degree of the wrong type.
     """
-    return get_kind(kind).resolve(degree, **params)
+    return _resolve(kind, degree, preset, params)[1]
+
+
+def _resolve(kind, degree, preset, params) -> tuple[Degradation, dict]:
+    if preset is None:
+        entry = get_kind(kind)
+        return entry, entry.resolve(degree, **params)
+    series = get_series(kind, preset)
+    published = series.fixed if degree is None else series.params(degree)
+    entry = get_kind(series.kind)
+    return entry, entry.resolve(**{**published, **params})
 
 
 def degrade(
@@ -33,6 +49,7 @@ def degrade(
     degree: int | None = None,
     rng=None,
     return_params: bool = False,
+    preset: str | None = None,
     **params,
 ):
     """Degrade one image.
@@ -40,11 +57,12 @@ def degrade(
     Args:
         img: (H, W) or (H, W, C), uint8 on 0–255 or float32/float64 on [0, 1]; any channel order.
             Never modified.
-        kind: a name in `KINDS`.
+        kind: a name in `KINDS`, or one of ``preset``.
         degree: 1 (weak) to 5 (strong), for the published parameters.
         rng: `numpy.random.Generator` (advanced by the draws), int seed, or None for unpredictable
             numbers. Deterministic kinds ignore it.
         return_params: also return what was done.
+        preset: a name in `PRESETS`, whose names and degrees are then meant.
         **params: parameters of the kind. Degree, parameters or both must be given; parameters
             replace those of the degree.
 
@@ -57,8 +75,7 @@ def degrade(
     Raises:
         TypeError, ValueError: as `resolve_params`, `check_image` and `as_generator`.
     """
-    entry = get_kind(kind)
-    values = entry.resolve(degree, **params)
+    entry, values = _resolve(kind, degree, preset, params)
     img = check_image(img)
     rng = as_generator(rng)
     if entry.settle is not None:

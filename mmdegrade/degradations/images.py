@@ -54,3 +54,15 @@ def round_to_uint8(values: np.ndarray) -> np.ndarray:
     np.rint(values, out=values)
     np.clip(values, 0, 255, out=values)
     return values.astype(np.uint8)
+
+
+def like(out: np.ndarray, img: np.ndarray) -> np.ndarray:
+    """Give ``out`` the dtype and shape of ``img`` (OpenCV drops a channel axis of length 1).
+
+    Args:
+        out: on the scale of ``img``; a float array for a uint8 image is overwritten, rounded.
+        img: the image that was degraded.
+    """
+    if img.dtype == np.uint8 and out.dtype != np.uint8:
+        out = round_to_uint8(out)
+    return out.reshape(img.shape)

@@ -76,6 +76,47 @@ class OddInteger:
 
 
 @dataclass(frozen=True)
+class Integer:
+    """A whole number in ``[low, high]``."""
+
+    low: int
+    high: int
+    unit: str = ''
+    doc: str = ''
+
+    def __str__(self) -> str:
+        return f'an integer {self.low} to {self.high}' + (f' {self.unit}' if self.unit else '')
+
+    def check(self, name: str, value) -> int:
+        """Return an int; raise TypeError or ValueError naming ``name``."""
+        if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
+            raise TypeError(f'{name} must be {self}, got {value!r} ({type(value).__name__})')
+        number = operator.index(value)
+        if not self.low <= number <= self.high:
+            raise ValueError(f'{name} must be {self}, got {value!r}')
+        return number
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words."""
+
+    words: tuple[str, ...]
+    doc: str = ''
+
+    def __str__(self) -> str:
+        return ' or '.join(map(repr, self.words))
+
+    def check(self, name: str, value) -> str:
+        """Return the word; raise TypeError or ValueError naming ``name``."""
+        if not isinstance(value, str):
+            raise TypeError(f'{name} must be {self}, got {value!r} ({type(value).__name__})')
+        if value not in self.words:
+            raise ValueError(f'{name} must be {self}, got {value!r}.{suggest(value, self.words)}')
+        return value
+
+
+@dataclass(frozen=True)
 class Flag:
     """True, False, or None for what the function works out itself."""
 
@@ -93,11 +134,23 @@ class Flag:
         return bool(value)
 
 
+def _check_depth(name: str, checker, value) -> np.ndarray:
+    """What both kinds of depth have in common: a 2-D float array."""
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f'{name} must be {checker}, got {value!r:.60} ({type(value).__name__})')
+    if value.dtype.kind != 'f':
+        raise TypeError(f'{name} must be {checker}, got {value.dtype}{checker.hint}')
+    if value.ndim != 2 or value.size == 0:
+        raise ValueError(f'{name} must be {checker}, got shape {value.shape}')
+    return value
+
+
 @dataclass(frozen=True)
 class RelativeDepth:
     """A float array (H, W) on [0, 1], 0 nearest, or None for what the function works out itself."""
 
     doc: str = ''
+    hint = ': turn metres into relative depth with relative_depth()'
 
     def __str__(self) -> str:
         return 'a float array (H, W) on [0, 1] or None'
@@ -106,19 +159,32 @@ class RelativeDepth:
         """Return the array or None; raise TypeError or ValueError naming ``name``."""
         if value is None:
             return None
-        if not isinstance(value, np.ndarray):
-            raise TypeError(f'{name} must be {self}, got {value!r:.60} ({type(value).__name__})')
-        if value.dtype.kind != 'f':
-            raise TypeError(
-                f'{name} must be {self}, got {value.dtype}: turn metres into relative depth with '
-                'relative_depth()'
-            )
-        if value.ndim != 2 or value.size == 0:
-            raise ValueError(f'{name} must be {self}, got shape {value.shape}')
+        value = _check_depth(name, self, value)
         low, high = float(value.min()), float(value.max())
         if not (low >= 0 and high <= 1):  # written so that NaN fails too
+            raise ValueError(f'{name} must be {self}, got values in [{low:g}, {high:g}]{self.hint}')
+        return value
+
+
+@dataclass(frozen=True)
+class MetricDepth:
+    """A float array (H, W) of metres, infinite for the sky, or None for the function's stand-in."""
+
+    doc: str = ''
+    hint = ': convert it to float metres'
+
+    def __str__(self) -> str:
+        return 'a float array (H, W) in metres, 0 or more (infinite: sky), or None'
+
+    def check(self, name: str, value) -> np.ndarray | None:
+        """Return the array or None; raise TypeError or ValueError naming ``name``."""
+        if value is None:
+            return None
+        value = _check_depth(name, self, value)
+        low = float(value.min())
+        if not low >= 0:  # written so that NaN fails too
             raise ValueError(
-                f'{name} must be {self}, got values in [{low:g}, {high:g}]: turn metres into '
-                'relative depth with relative_depth()'
+                f'{name} must be {self}, got {"NaN" if low != low else f"values down to {low:g}"}: '
+                'fill holes first (fill_depth_holes)'
             )
         return value

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from mmdegrade.degradations import blur, degrade, gaussian_blur, motion_blur, motion_kernel
+from mmdegrade.degradations import degrade, gaussian_blur, motion_blur, motion_kernel
+from mmdegrade.degradations.blur import gaussian
+from mmdegrade.degradations.blur.sparse_filter import _tiles
 
 
 def picture(shape=(48, 61, 3), seed=0):
@@ -57,7 +59,7 @@ def test_gaussian_response_is_the_normalised_bell():
 
 
 def test_truncated_gaussian_warns_once_per_kernel_size():
-    blur._warn_truncated.cache_clear()
+    gaussian._warn_truncated.cache_clear()
     img = picture((20, 20))
     with warnings.catch_warnings():
         warnings.simplefilter('error')
@@ -158,11 +160,11 @@ def test_kernels_larger_than_the_image(shape):
 def test_tiles_put_together_are_the_kernel(area, angle):
     kernel = motion_kernel(40, angle)
     again = np.zeros_like(kernel)
-    for top, left, tile in blur._tiles(kernel, area):
+    for top, left, tile in _tiles(kernel, area):
         assert tile.shape[0] == 1 or tile.size <= area
         again[top : top + tile.shape[0], left : left + tile.shape[1]] += tile
     assert np.array_equal(again, kernel)
-    assert list(blur._tiles(np.zeros((3, 3)), area)) == []
+    assert list(_tiles(np.zeros((3, 3)), area)) == []
 
 
 def test_zero_strength_copies():

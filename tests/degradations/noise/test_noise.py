@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mmdegrade.degradations import gaussian_noise, keyed_rng, noise, salt_and_pepper
+from mmdegrade.degradations import gaussian_noise, keyed_rng, salt_and_pepper
+from mmdegrade.degradations.noise import gaussian
+from mmdegrade.degradations.noise.integer_noise import IntegerNoise
 
 GREY = np.full((300, 300, 3), 128, np.uint8)
 
@@ -31,7 +33,7 @@ def test_uint8_gaussian_follows_the_rounded_formula(sigma):
 
 @pytest.mark.parametrize('sigma', [0.0, 0.2, 10.0, 50.0, 255.0])
 def test_probabilities_of_the_table_are_exact(sigma):
-    law = noise._rounded_gaussian(sigma)
+    law = gaussian._rounded_gaussian(sigma)
     left = np.diff(law.cumulative, prepend=0)
     for k in range(-255, 256):
         upper = math.inf if k == 255 else k + 0.5
@@ -49,7 +51,7 @@ def test_probabilities_of_the_table_are_exact(sigma):
 def test_draws_use_both_steps_of_the_table():
     # 40,000 equal values: one table entry each, so the second step carries 25,536 of 65,536.
     values = np.arange(-20000, 20000)
-    law = noise._IntegerNoise(values, np.full(40000, 1 / 40000))
+    law = IntegerNoise(values, np.full(40000, 1 / 40000))
     draws = law.draw(400_003, keyed_rng(1))
     assert draws.shape == (400_003,) and draws.dtype == np.int16
     counts = np.bincount(draws.astype(int) + 20000, minlength=40000)
