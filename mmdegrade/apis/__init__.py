@@ -1,5 +1,7 @@
 """What the command lines call."""
 
+from .dataset_tree import tree_of_config, tree_of_folder
+from .degrade_dataset import degrade_dataset
 from .export import export_segmentor
 from .pictures import draw_test_sheet
 from .results import find_test_metrics, markdown_table, read_test_metrics
@@ -8,10 +10,13 @@ from .steps import Step, StepFailed, run_steps
 __all__ = [
     'Step',
     'StepFailed',
+    'degrade_dataset',
     'draw_test_sheet',
     'export_segmentor',
     'find_test_metrics',
     'markdown_table',
     'read_test_metrics',
     'run_steps',
+    'tree_of_config',
+    'tree_of_folder',
 ]

@@ -31,7 +31,8 @@ from .degradation import Degradation, steps
 from .kinds import KINDS, register
 from .noise.gaussian import gaussian_noise
 from .noise.salt_pepper import salt_and_pepper
-from .presets import PRESETS
+from .presets import PRESETS, get_series
+from .request import Request
 from .rng import as_generator, keyed_rng
 from .weather.depth import depth_ramp, relative_depth
 from .weather.haze import haze
@@ -40,11 +41,13 @@ __all__ = [
     'KINDS',
     'PRESETS',
     'Degradation',
+    'Request',
     'as_generator',
     'degrade',
     'depth_ramp',
     'gaussian_blur',
     'gaussian_noise',
+    'get_series',
     'haze',
     'keyed_rng',
     'motion_blur',

@@ -2,7 +2,7 @@
 
 import copy
 
-from mmdegrade.degradations import KINDS, resolve_params
+from mmdegrade.degradations import KINDS, Request, get_series
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -27,17 +27,19 @@ def _check(chosen: dict) -> None:
     if 'kind' not in chosen:
         allowed = ', '.join(('clean', *KINDS))
         raise ValueError(f'degradation={chosen}: kind is not set; allowed: {allowed}')
+    named = {name: chosen.get(name) for name in ('kind', 'degree', 'preset')}
+    params = {name: value for name, value in chosen.items() if name not in named}
     try:
-        resolve_params(**chosen)
+        request = Request(**named, params=params)
     except (TypeError, ValueError) as error:
         raise ValueError(f'degradation={chosen}: {error}') from error
     # dict(kind='awgn', sigma=25) overridden by kind=gblur degree=5 would blur with sigma 25.
-    if chosen.get('degree') is not None:
-        published = KINDS[chosen['kind']].degrees[chosen['degree'] - 1]
-        for name in published.keys() & chosen.keys():
+    if isinstance(request.degree, int):
+        published = get_series(request.kind, request.preset).params(request.degree)
+        for name in published.keys() & params.keys():
             raise ValueError(
-                f'degradation={chosen}: degree={chosen["degree"]} means '
-                f'{name}={published[name]}, and {name}={chosen[name]} is given too; give one'
+                f'degradation={chosen}: degree={request.degree} means '
+                f'{name}={published[name]}, and {name}={params[name]} is given too; give one'
             )
 
 

@@ -4,7 +4,15 @@ from .degrade import Degrade
 from .formatting import PackDegradeInputs
 from .loading import LoadDepth, LoadImage, LoadMask
 from .paired import SplitPair, StackPair
+from .random_degrade import RandomDegrade
 
 __all__ = [
-    'Degrade', 'LoadDepth', 'LoadImage', 'LoadMask', 'PackDegradeInputs', 'SplitPair', 'StackPair',
-]  # fmt: skip
+    'Degrade',
+    'LoadDepth',
+    'LoadImage',
+    'LoadMask',
+    'PackDegradeInputs',
+    'RandomDegrade',
+    'SplitPair',
+    'StackPair',
+]

@@ -1,26 +1,14 @@
-"""The ``Degrade`` transform: the pure functions of :mod:`mmdegrade.degradations` in a pipeline."""
+"""The ``Degrade`` transform: one kind of degradation."""
 
-import os.path as osp
-
-import numpy as np
-from mmcv.transforms import BaseTransform
 from mmengine.registry import TRANSFORMS
 
-from mmdegrade.degradations import KINDS, degrade, keyed_rng, relative_depth, resolve_params
+from mmdegrade.degradations import KINDS, Request
 
-from .paired import check_aligned
-
-
-def image_key(img_path: str | None) -> str:
-    """What identifies an image in random keys: the last two parts of its path.
-
-    The folders above do not count, so that moving the data changes no pixel.
-    """
-    return '/'.join(osp.normpath(img_path).split(osp.sep)[-2:]) if img_path else ''
+from .degrade_base import DegradeBase, describe, request_key
 
 
 @TRANSFORMS.register_module()
-class Degrade(BaseTransform):
+class Degrade(DegradeBase):
     """Degrade ``results['img']``; the same draw gives the same pixels everywhere.
 
     Placed after cropping, ``gblur`` with σ = 5 means 5 pixels of the crop; placed before
@@ -34,18 +22,21 @@ class Degrade(BaseTransform):
     ``img`` is uint8, or float32 on MMCV's 0-255 scale, H×W×3; the result has the same dtype
     unless the degradation is unclipped noise, which hands on float32.
 
-    Where several follow each other, the first one keeps the clean image.
+    Where several follow each other, they make a chain, and the first one keeps the clean image.
 
     Args:
-        kind (str, optional): One of ``KINDS``, or ``'clean'`` for no degradation. Left out, the
-            config's top-level ``degradation`` is meant, which ``DegradeRunner`` or
-            ``DegradationHook`` fills in before the first image.
-        degree (int, optional): Published degree 1-5.
+        kind (str, optional): One of ``KINDS`` (or of the preset), or ``'clean'`` for no
+            degradation. Left out, the config's top-level ``degradation`` is meant, which
+            ``DegradeRunner`` or ``DegradationHook`` fills in before the first image.
+        degree (int or list[int], optional): Published degree, 1-5; of a list, one is drawn for
+            each image.
         prob (float): Probability of degrading; the rest stays clean. 0.5 is the paper's
             mixture training C&D. Defaults to 1.
         keep_clean (bool): Keep the clean image as ``results['clean_img']``. Defaults to False.
         seed (int): Seed of the draws. Defaults to 0.
-        **params: Parameters of the kind, instead of or on top of a degree.
+        preset (str, optional): One of ``PRESETS``, whose names and degrees are then meant.
+        **params: Parameters of the kind, instead of or on top of a degree. A value
+            ``dict(low=0, high=75)`` is drawn uniformly for each image.
 
     Adds ``results['degradations']``: a list of dict(kind, degree, params, seed, draw), one for
     each degradation the image went through.
@@ -59,35 +50,34 @@ class Degrade(BaseTransform):
     def __init__(
         self,
         kind: str | None = None,
-        degree: int | None = None,
+        degree=None,
         prob: float = 1.0,
         keep_clean: bool = False,
         seed: int = 0,
+        preset: str | None = None,
         **params,
     ) -> None:
         self.seed = seed
-        self.choose(kind, degree, prob, keep_clean, **params)
+        self.choose(kind, degree, prob, keep_clean, preset, **params)
 
     def choose(
         self,
         kind: str | None,
-        degree: int | None = None,
+        degree=None,
         prob: float = 1.0,
         keep_clean: bool = False,
+        preset: str | None = None,
         **params,
     ) -> None:
         """Set what is done to images; the arguments are those of the class."""
-        if not 0 <= prob <= 1:
-            raise ValueError(f'Degrade: prob={prob} is not a probability; allowed: 0 to 1')
+        self._set(prob, keep_clean)
         self.kind = kind
-        self.degree = degree
-        self.prob = prob
-        self.keep_clean = keep_clean
-        self.params = params
+        self.request = None
         if kind not in ('clean', None):
-            resolve_params(kind, degree, **params)  # a wrong value stops here, not in a worker
+            # A wrong value stops here, not in a worker.
+            self.request = Request(kind, degree, preset, params)
 
-    def transform(self, results: dict) -> dict:
+    def _key(self) -> tuple:
         if self.kind is None:
             raise ValueError(
                 'Degrade: kind is not set. Write Degrade(kind=…, degree=…); or put '
@@ -95,47 +85,13 @@ class Degrade(BaseTransform):
                 "(or custom_hooks=[dict(type='DegradationHook')]) at the top level of the config. "
                 f'Allowed kinds: clean, {", ".join(KINDS)}'
             )
-        check_aligned(results)
-        img = results['img']
-        before = results.get('degradations', ())
-        if self.keep_clean and 'clean_img' not in results:
-            if before:
-                raise ValueError(
-                    'Degrade(keep_clean=True) follows another Degrade, so the image is not clean '
-                    'any more: set keep_clean on the first one'
-                )
-            results['clean_img'] = img.copy()
-        draw = getattr(results.get('sample_idx'), 'draw', None)
-        key = (self.seed, draw, image_key(results.get('img_path')), self.kind, self.degree)
-        # The place in the chain counts: two of one kind would add the same noise twice.
-        place = (len(before),) if before else ()
-        rng = keyed_rng('degrade', *key, repr(sorted(self.params.items())), *place)
-        record = dict(kind='clean', degree=None, params={}, seed=self.seed, draw=draw)
-        if self.kind != 'clean' and (self.prob == 1 or rng.random() < self.prob):
-            img, params = self._apply(img, results, rng)
-            results['img'] = img
-            record.update(kind=self.kind, degree=self.degree, params=params)
-        results['degradations'] = [*before, record]
-        return results
+        return request_key(self.request) if self.request else ('clean', None, '[]')
 
-    def _apply(self, img: np.ndarray, results: dict, rng) -> tuple[np.ndarray, dict]:
-        params = dict(self.params)
-        if KINDS[self.kind].uses_depth and results.get('depth') is not None:
-            params['depth'] = relative_depth(results['depth'], results.get('depth_far'))
-        # MMCV's float images are on 0-255, the pure functions' on 0-1.
-        on_255 = np.issubdtype(img.dtype, np.floating)
-        if on_255:
-            img = img / np.float32(255)
-        out, used = degrade(
-            img, self.kind, degree=self.degree, rng=rng, return_params=True, **params
-        )
-        if np.issubdtype(out.dtype, np.floating):
-            out = out.astype(np.float32, copy=False) * np.float32(255)
-        return out, used
+    def _requests(self, rng) -> tuple[Request, ...]:
+        return (self.request,) if self.request else ()
 
     def __repr__(self) -> str:
-        params = ''.join(f', {name}={value}' for name, value in self.params.items())
+        chosen = describe(self.request) if self.request else f'kind={self.kind}'
         return (
-            f'Degrade(kind={self.kind}, degree={self.degree}, prob={self.prob}, '
-            f'keep_clean={self.keep_clean}, seed={self.seed}{params})'
+            f'Degrade({chosen}, prob={self.prob}, keep_clean={self.keep_clean}, seed={self.seed})'
         )
