@@ -1,12 +1,12 @@
 """Cost of a DGN training step beside plain fine-tuning of the same network.
 
     python benchmarks/train_step.py [--models fcn8s fcn_r18 cgnet loss] [--steps 7]
-                                    [--dtype bfloat16]
 
 One thread, timed by the processor's clock, so that other work on the machine counts little. A
 step is preprocessing, forward, backward and SGD with momentum; BN is in evaluation mode.
-Fine-tuning, DGN and paired DGN take turns within one run, and the median of the ratios of all
-rounds is printed with its quartiles: compare the ratios, not numbers of different machines.
+Fine-tuning, DGN, DGN with the source network in bfloat16 (``model.source_dtype``; quick where the
+processor computes in it) and paired DGN take turns within one run, and the median of the ratios
+of all rounds is printed with its quartiles: compare the ratios, not numbers of different machines.
 Memory is the peak resident set of a process of its own that did three steps. The weights are
 random, which changes neither.
 """
@@ -36,7 +36,7 @@ from mmdegrade.models.losses import dense_gram_loss
 
 STOCK = Path(mmseg.__path__[0]) / '.mim' / 'configs' / '_base_' / 'models'
 BASE = Path(__file__).resolve().parents[1] / 'configs' / '_base_' / 'models'
-FINETUNE, DGN, PAIRED = METHODS = ('fine-tune', 'dgn', 'dgn paired')
+FINETUNE, DGN, HALF, PAIRED = METHODS = ('fine-tune', 'dgn', 'dgn bfloat16', 'dgn paired')
 
 # name: (classes, batch, crop, taps)
 NETWORKS = {
@@ -68,7 +68,7 @@ def network(name: str) -> dict:
     return cfg.model
 
 
-def build(name: str, method: str, folder: Path, dtype: str = 'float32'):
+def build(name: str, method: str, folder: Path):
     """A model ready to train and its optimizer wrapper."""
     cfg, taps = network(name), NETWORKS[name][3]
     torch.manual_seed(0)
@@ -85,7 +85,7 @@ def build(name: str, method: str, folder: Path, dtype: str = 'float32'):
                 clean_checkpoint=str(clean),
                 taps=taps,
                 source_input=source,
-                source_dtype=dtype,
+                source_dtype='bfloat16' if method == HALF else 'float32',
                 loss_gram=dict(type='DenseGramLoss', loss_weight=1e-9),
             )
         )
@@ -136,16 +136,16 @@ def own_peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def peak_memory(name: str, method: str, dtype: str) -> float:
+def peak_memory(name: str, method: str) -> float:
     """Peak resident set of a process that only does this, MiB."""
-    command = [sys.executable, __file__, '--models', name, '--memory-of', method, '--dtype', dtype]
+    command = [sys.executable, __file__, '--models', name, '--memory-of', method]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout.split()[-1])
 
 
-def timings(name: str, steps: int, folder: Path, dtype: str) -> np.ndarray:
+def timings(name: str, steps: int, folder: Path) -> np.ndarray:
     """Seconds of each method, one row a round."""
-    models = {FINETUNE: build(name, FINETUNE, folder), DGN: build(name, DGN, folder, dtype)}
+    models = {method: build(name, method, folder) for method in (FINETUNE, DGN, HALF)}
     models[PAIRED] = models[DGN]  # one set of weights; only the source's image differs
 
     def run(method):
@@ -159,17 +159,17 @@ def timings(name: str, steps: int, folder: Path, dtype: str) -> np.ndarray:
     return np.array([[run(method) for method in METHODS] for _ in range(steps)])
 
 
-def compare(name: str, steps: int, folder: Path, dtype: str) -> None:
+def compare(name: str, steps: int, folder: Path) -> None:
     """Time the methods in turn and print one line each."""
-    times = timings(name, steps, folder, dtype)
+    times = timings(name, steps, folder)
     ratios = times / times[:, :1]
-    memory = [peak_memory(name, method, dtype) for method in METHODS]
+    memory = [peak_memory(name, method) for method in METHODS]
     classes, count, crop, _ = NETWORKS[name]
     label = f'{name} {count}x{crop}x{crop}'
     for column, method in enumerate(METHODS):
         low, middle, high = np.percentile(ratios[:, column], (25, 50, 75))
         print(
-            f'{label:20}{method:12}{np.median(times[:, column]):8.2f} s{middle:8.2f}x'
+            f'{label:20}{method:13}{np.median(times[:, column]):8.2f} s{middle:8.2f}x'
             f'  ({low:.2f}-{high:.2f}){memory[column]:9.0f} MiB{memory[column] / memory[0]:7.2f}x',
             flush=True,
         )
@@ -210,8 +210,6 @@ def main():
     parser.add_argument('--models', nargs='+', default=[*NETWORKS, 'loss'],
                         choices=[*NETWORKS, 'loss'])  # fmt: skip
     parser.add_argument('--steps', type=int, default=7, help='rounds')
-    parser.add_argument('--dtype', choices=['float32', 'bfloat16'], default='float32',
-                        help='of the source network')  # fmt: skip
     parser.add_argument('--memory-of', choices=METHODS, help=argparse.SUPPRESS)
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -220,7 +218,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         if args.memory_of:
             name = args.models[0]
-            model, optim = build(name, args.memory_of, Path(folder), args.dtype)
+            model, optim = build(name, args.memory_of, Path(folder))
             for _ in range(3):
                 step(name, args.memory_of, model, optim)
             print(own_peak())
@@ -229,7 +227,7 @@ def main():
             if name == 'loss':
                 compare_loss(args.steps)
             else:
-                compare(name, args.steps, Path(folder), args.dtype)
+                compare(name, args.steps, Path(folder))
 
 
 if __name__ == '__main__':

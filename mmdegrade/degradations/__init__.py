@@ -24,7 +24,7 @@ segmentation-denoising alternate boosting, published at sigma 10, 25, 30 and 50.
 leaves something open, the file of the function says what we chose.
 """
 
-from .apply import degrade, resolve_params
+from .apply import degrade, resolve_params, settle_params
 from .blur.gaussian import gaussian_blur
 from .blur.motion import motion_blur, motion_kernel
 from .degradation import Degradation, steps
@@ -56,5 +56,6 @@ __all__ = [
     'relative_depth',
     'resolve_params',
     'salt_and_pepper',
+    'settle_params',
     'steps',
 ]

@@ -82,8 +82,28 @@ def degrade(
         values = entry.settle(values, img, rng)
     extra = {'rng': rng} if entry.needs_rng else {}
     out = entry.function(img, **values, **extra)
-    if not return_params:
-        return out
-    return out, {
+    return (out, _record(values)) if return_params else out
+
+
+def settle_params(
+    img: np.ndarray,
+    kind: str,
+    degree: int | None = None,
+    rng=None,
+    preset: str | None = None,
+    **params,
+) -> dict:
+    """What `degrade` would record as used, without degrading: drawn angles, default sizes.
+
+    Arguments and errors are those of `degrade`. Arrays (a depth map) stay what they are.
+    """
+    entry, values = _resolve(kind, degree, preset, params)
+    img = check_image(img)
+    return values if entry.settle is None else entry.settle(values, img, as_generator(rng))
+
+
+def _record(values: dict) -> dict:
+    """Without arrays, so that it can be written as JSON."""
+    return {
         name: 'given' if isinstance(value, np.ndarray) else value for name, value in values.items()
     }

@@ -10,6 +10,7 @@ from mmdegrade.models.clean_checkpoint import require_checkpoint
 
 from .checks import check_paths
 from .degradation import fill_degradation
+from .hooks import DegradationHook
 
 
 def settle_resume(cfg) -> None:
@@ -65,7 +66,11 @@ class DegradeRunner(Runner):
             ValueError: A ``Degrade`` without a kind, and no ``degradation``; unknown kind or
                 degree.
         """
-        return super().from_cfg(fill_degradation(cfg))
+        cfg = fill_degradation(cfg)
+        hooks = cfg.get('custom_hooks') or []
+        if not any(hook['type'] in ('DegradationHook', DegradationHook) for hook in hooks):
+            cfg.custom_hooks = [*hooks, dict(type='DegradationHook')]
+        return super().from_cfg(cfg)
 
     def train(self):
         """Train.

@@ -10,6 +10,8 @@ from mmseg.structures import SegDataSample
 
 from mmdegrade.degradations import KINDS
 
+from .device_degradations import degrade_on_device
+
 
 @MODELS.register_module()
 class DegradeDataPreprocessor(SegDataPreProcessor):
@@ -18,7 +20,8 @@ class DegradeDataPreprocessor(SegDataPreProcessor):
     The stock one pads image and mask only. Here a clean image that came along is turned to the
     same channel order, normalised by the same mean and std and padded by the same amounts as the
     degraded one: ``data_sample.clean_img.data`` becomes 3×H×W float32, aligned with ``inputs``.
-    Without clean images the two are the same. Arguments are those of ``SegDataPreProcessor``;
+    Without clean images the two are the same. What ``Degrade(on_device=True)`` drew is applied
+    here first, on the device of the model. Arguments are those of ``SegDataPreProcessor``;
     with neither ``size`` nor ``size_divisor``, a batch is padded to its largest image.
 
     Raises:
@@ -34,6 +37,13 @@ class DegradeDataPreprocessor(SegDataPreProcessor):
 
     def forward(self, data: dict, training: bool = False) -> dict:
         samples = data.get('data_samples') or []
+        if any(_pending(sample) for sample in samples):
+            data = self.cast_data(data)
+            samples = data['data_samples']
+            data['inputs'] = [
+                self._degrade(img, sample)
+                for img, sample in zip(data['inputs'], samples, strict=True)
+            ]
         clean = [sample.clean_img.data for sample in samples if 'clean_img' in sample]
         if clean and len(clean) != len(samples):
             raise ValueError(
@@ -56,6 +66,16 @@ class DegradeDataPreprocessor(SegDataPreProcessor):
                 sample.clean_img = PixelData(data=image)
         return out
 
+    def _degrade(self, img: torch.Tensor, sample) -> torch.Tensor:
+        """Apply what the pipeline drew for the device, in its order, once."""
+        records = [dict(record) for record in sample.metainfo['degradations']]
+        for record in records:
+            if 'device_seed' in record:
+                img = degrade_on_device(img, record)
+                del record['device_seed']
+        sample.set_metainfo(dict(degradations=records))
+        return img
+
     def _warn_frozen_draws(self, samples) -> None:
         """Training without draw numbers repeats each image's draw in every epoch: say so once.
 
@@ -73,6 +93,11 @@ class DegradeDataPreprocessor(SegDataPreProcessor):
                 "way in every epoch. Set train_dataloader.sampler=dict(type='KeyedSampler').",
                 stacklevel=2,
             )
+
+
+def _pending(sample) -> bool:
+    """Whether a sample waits for a degradation on the device."""
+    return any('device_seed' in record for record in sample.metainfo.get('degradations', ()))
 
 
 def stack_clean(data_samples) -> torch.Tensor:

@@ -269,7 +269,7 @@ def test_registering_a_kind():
 def test_imports_are_numpy_opencv_and_the_standard_library():
     allowed = {
         'numpy', 'cv2', 'math', 'hashlib', 'numbers', 'operator', 'struct', 'functools', 'warnings',
-        'difflib', 'dataclasses', 'inspect', 'collections', 'types',
+        'difflib', 'dataclasses', 'inspect', 'collections', 'types', 'itertools',
     }  # fmt: skip
     files = sorted(Path(package.__file__).parent.rglob('*.py'))
     root = Path(package.__file__).parent

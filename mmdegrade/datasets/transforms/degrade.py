@@ -35,6 +35,9 @@ class Degrade(DegradeBase):
         keep_clean (bool): Keep the clean image as ``results['clean_img']``. Defaults to False.
         seed (int): Seed of the draws. Defaults to 0.
         preset (str, optional): One of ``PRESETS``, whose names and degrees are then meant.
+        on_device (bool): Only draw here, and leave the pixels to ``DegradeDataPreprocessor``,
+            which works on the device of the model. Not for every kind, and not with depth maps.
+            Defaults to False.
         **params: Parameters of the kind, instead of or on top of a degree. A value
             ``dict(low=0, high=75)`` is drawn uniformly for each image.
 
@@ -55,10 +58,11 @@ class Degrade(DegradeBase):
         keep_clean: bool = False,
         seed: int = 0,
         preset: str | None = None,
+        on_device: bool = False,
         **params,
     ) -> None:
         self.seed = seed
-        self.choose(kind, degree, prob, keep_clean, preset, **params)
+        self.choose(kind, degree, prob, keep_clean, preset, on_device, **params)
 
     def choose(
         self,
@@ -67,10 +71,11 @@ class Degrade(DegradeBase):
         prob: float = 1.0,
         keep_clean: bool = False,
         preset: str | None = None,
+        on_device: bool | None = None,
         **params,
     ) -> None:
-        """Set what is done to images; the arguments are those of the class."""
-        self._set(prob, keep_clean)
+        """Set what is done to images; the arguments are those of the class (None: as before)."""
+        self._set(prob, keep_clean, self.on_device if on_device is None else on_device)
         self.kind = kind
         self.request = None
         if kind not in ('clean', None):

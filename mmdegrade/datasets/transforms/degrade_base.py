@@ -5,7 +5,7 @@ import os.path as osp
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from mmdegrade.degradations import Request, degrade, keyed_rng, relative_depth
+from mmdegrade.degradations import Request, degrade, keyed_rng, relative_depth, settle_params
 
 from .paired import check_aligned
 
@@ -41,12 +41,14 @@ class DegradeBase(BaseTransform):
     seed: int
     prob: float
     keep_clean: bool
+    on_device: bool
 
-    def _set(self, prob: float, keep_clean: bool) -> None:
+    def _set(self, prob: float, keep_clean: bool, on_device: bool) -> None:
         if not 0 <= prob <= 1:
             raise ValueError(f'{self._name}: prob={prob} is not a probability; allowed: 0 to 1')
         self.prob = prob
         self.keep_clean = keep_clean
+        self.on_device = on_device
 
     @property
     def _name(self) -> str:
@@ -91,6 +93,8 @@ class DegradeBase(BaseTransform):
             if entry.depth_unit == 'relative':
                 params['depth'] = relative_depth(results['depth'], results.get('depth_far'))
         img = results['img']
+        if self.on_device:
+            return self._defer(request, degree, params, img, rng)
         # MMCV's float images are on 0-255, the pure functions' on 0-1.
         if np.issubdtype(img.dtype, np.floating):
             img = img / np.float32(255)
@@ -103,3 +107,14 @@ class DegradeBase(BaseTransform):
         # Of the kind itself, so that `degrade(img, kind, **params)` repeats it.
         record = dict(kind=entry.name, degree=degree, params=used)
         return record if request.preset is None else dict(record, preset=request.preset)
+
+    def _defer(self, request: Request, degree, params: dict, img: np.ndarray, rng) -> dict:
+        """Settle everything that is drawn, and leave the pixels to the data preprocessor."""
+        used = settle_params(img[:, :, :3], request.kind, degree, rng, request.preset, **params)
+        if isinstance(used.get('depth'), np.ndarray):
+            raise ValueError(
+                f'{self._name}(on_device=True): a depth map does not travel to the device; '
+                'degrade in the pipeline (on_device=False)'
+            )
+        record = dict(kind=request.degradation.name, degree=degree, params=used)
+        return dict(record, device_seed=int(rng.integers(2**63)))

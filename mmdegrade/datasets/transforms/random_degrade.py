@@ -28,15 +28,23 @@ class RandomDegrade(DegradeBase):
         prob (float): Probability of degrading; the rest stays clean. Defaults to 1.
         keep_clean (bool): Keep the clean image as ``results['clean_img']``. Defaults to False.
         seed (int): Seed of the draws. Defaults to 0.
+        on_device (bool): As in ``Degrade``. Defaults to False.
 
     Raises:
         ValueError: No choices, a weight below 0, all of them 0, or what ``Degrade`` refuses;
             the message says which choice.
     """
 
-    def __init__(self, choices, prob: float = 1.0, keep_clean: bool = False, seed: int = 0) -> None:
+    def __init__(
+        self,
+        choices,
+        prob: float = 1.0,
+        keep_clean: bool = False,
+        seed: int = 0,
+        on_device: bool = False,
+    ) -> None:
         self.seed = seed
-        self._set(prob, keep_clean)
+        self._set(prob, keep_clean, on_device)
         if not choices:
             raise ValueError('RandomDegrade: choices is empty; give at least one dict(kind=…)')
         weights, self.chains = [], []

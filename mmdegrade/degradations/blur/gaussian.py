@@ -40,6 +40,13 @@ def default_kernel_size(sigma: float) -> int:
     return 2 * math.ceil(3 * sigma) + 1
 
 
+def gaussian_taps(sigma: float, kernel_size: int) -> np.ndarray:
+    """A Gaussian sampled at whole pixels, sum 1: (kernel_size,) float64; sigma above 0."""
+    offsets = np.arange(kernel_size) - kernel_size // 2
+    taps = np.exp(-0.5 * (offsets / sigma) ** 2)
+    return taps / taps.sum()
+
+
 def gaussian_blur(img: np.ndarray, sigma: float, kernel_size: int | None = None) -> np.ndarray:
     """Convolve with a sampled, normalised Gaussian; border pixels are mirrored (reflect 101).
 
@@ -64,9 +71,7 @@ def gaussian_blur(img: np.ndarray, sigma: float, kernel_size: int | None = None)
         kernel_size = default_kernel_size(sigma)
     elif kernel_size < 2 * math.ceil(2 * sigma) + 1:
         _warn_truncated(kernel_size)
-    offsets = np.arange(kernel_size) - kernel_size // 2
-    taps = np.exp(-0.5 * (offsets / sigma) ** 2)
-    taps /= taps.sum()
+    taps = gaussian_taps(sigma, kernel_size)
     # Not uint8 throughout: some OpenCV versions then round the taps to 8 bits.
     depth = cv2.CV_64F if img.dtype == np.float64 else cv2.CV_32F
     out = cv2.sepFilter2D(img, depth, taps, taps, borderType=cv2.BORDER_REFLECT_101)

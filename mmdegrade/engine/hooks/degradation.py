@@ -1,18 +1,20 @@
-"""Fill in the config's degradation where no ``DegradeRunner`` did: stock ``test.py``."""
+"""Fill in the config's degradation where no ``DegradeRunner`` did, and see that it arrives."""
 
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 
-from mmdegrade.datasets.transforms import Degrade
+from mmdegrade.datasets.transforms import Degrade, RandomDegrade
+from mmdegrade.models import DegradeDataPreprocessor
 
 from ..degradation import chosen_degradation
 
 
 def built_degrades(dataset):
-    """Every ``Degrade`` in the pipelines of a built dataset and the datasets inside it."""
+    """Every degrading transform in the pipelines of a built dataset and the datasets inside it."""
     inner = [getattr(dataset, name, None) for name in ('dataset', 'pipeline')]
     for part in (*inner, *getattr(dataset, 'datasets', ()), *getattr(dataset, 'transforms', ())):
-        if isinstance(part, Degrade):
+        if isinstance(part, (Degrade, RandomDegrade)):
             yield part
         elif part is not None:
             yield from built_degrades(part)
@@ -23,17 +25,31 @@ class DegradationHook(Hook):
     """Give every built ``Degrade`` without a kind the config's top-level ``degradation``.
 
     mmseg's ``train.py`` honours ``runner_type``, its ``test.py`` does not and builds a plain
-    runner; this hook, which acts before the first image is loaded, makes the two agree.
+    runner; this hook, which acts before the first image is loaded, makes the two agree. It also
+    stops a run whose degradations would get lost between pipeline and model.
     """
 
     priority = 'VERY_HIGH'
 
     def _fill(self, runner, loader: str, dataset) -> None:
-        unset = [degrade for degrade in built_degrades(dataset) if degrade.kind is None]
+        degrades = list(built_degrades(dataset))
+        unset = [part for part in degrades if isinstance(part, Degrade) and part.kind is None]
         if unset:
             chosen = chosen_degradation(runner.cfg, loader)
             for degrade in unset if chosen else ():
                 degrade.choose(**chosen)
+        if any(part.on_device for part in degrades):
+            self._check_preprocessor(runner.model, loader)
+
+    def _check_preprocessor(self, model, loader: str) -> None:
+        """A stock preprocessor would silently leave the images clean."""
+        model = model.module if is_model_wrapper(model) else model
+        if not isinstance(model.data_preprocessor, DegradeDataPreprocessor):
+            raise ValueError(
+                f'{loader}: Degrade(on_device=True) leaves the pixels to the data preprocessor, '
+                f'and model.data_preprocessor.type is {type(model.data_preprocessor).__name__!r}; '
+                "set it to 'DegradeDataPreprocessor'"
+            )
 
     def before_train(self, runner) -> None:
         self._fill(runner, 'train_dataloader', runner.train_dataloader.dataset)

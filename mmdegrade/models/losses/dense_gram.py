@@ -18,11 +18,13 @@ in float64, since large terms cancel. Deviations: the paper trains with batch 1;
 Gram matrices are taken per image and the loss is averaged over the images.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from mmengine.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
+
+from .block_loss import BlockLoss, as_float, check_block
 
 
 class _ByChannels(torch.autograd.Function):
@@ -85,8 +87,7 @@ class _ByPixels(torch.autograd.Function):
 
 def _flatten(feature: Tensor) -> Tensor:
     """N×C×H×W → N×C×m, a view of contiguous and of channels-last maps; float32 or better."""
-    flat = feature.flatten(2)
-    return flat.float() if flat.dtype in (torch.float16, torch.bfloat16) else flat
+    return as_float(feature.flatten(2))
 
 
 def gram_matrix(feature: Tensor) -> Tensor:
@@ -101,17 +102,6 @@ def gram_matrix(feature: Tensor) -> Tensor:
     flat = _flatten(feature)
     gram = flat.new_empty((flat.shape[0], flat.shape[1], flat.shape[1]))
     return torch.baddbmm(gram, flat, flat.mT, beta=0, alpha=1 / flat.shape[-1])
-
-
-def _check(source: Sequence[Tensor], target: Sequence[Tensor]) -> None:
-    if len(source) == 0 or len(target) == 0:
-        raise ValueError('dense_gram_loss: source and target need at least one feature map each')
-    shapes = {tuple(feature.shape) for feature in (*source, *target)}
-    if len(shapes) > 1 or source[0].ndim != 4:
-        raise ValueError(
-            'dense_gram_loss: the maps of a block must share one N×C×H×W shape, got '
-            + ', '.join(map(str, sorted(shapes)))
-        )
 
 
 def dense_gram_loss(source: Sequence[Tensor], target: Sequence[Tensor]) -> Tensor:
@@ -131,7 +121,7 @@ def dense_gram_loss(source: Sequence[Tensor], target: Sequence[Tensor]) -> Tenso
     Raises:
         ValueError: No maps, or maps of different shapes.
     """
-    _check(source, target)
+    check_block('dense_gram_loss', source, target)
     batch, channels = target[0].shape[:2]
     with torch.autocast(target[0].device.type, enabled=False):
         sources = [_flatten(feature.detach()) for feature in source]
@@ -161,51 +151,15 @@ def _sum_by_channels(sources: list[Tensor], targets: list[Tensor]) -> Tensor:
 
 
 @MODELS.register_module()
-class DenseGramLoss(nn.Module):
+class DenseGramLoss(BlockLoss):
     """λ Σ_b L_b over the blocks of a network (Eq. 5 of DGN).
 
     λ does not carry over between networks: the loss grows with the fourth power of the
-    activations. Look at ``loss_gram`` beside the segmentation loss in the log, and choose λ on
-    data held back from training.
+    activations. The paper's value for FCN-8s is 0.1, the default.
 
-    Args:
-        loss_weight (float): λ. Defaults to 0.1, the paper's value for FCN-8s.
-        blocks (Sequence[str], optional): The blocks to match, e.g. ``('b4', 'b5', 'b6')``.
-            Defaults to every tapped block.
-
-    Raises:
-        ValueError: λ is not positive, or a block is not tapped.
+    Args are those of :class:`BlockLoss`; ``pairing='layerwise'`` is DGN-Layerwise of Table V.
     """
 
-    def __init__(self, loss_weight: float = 0.1, blocks: Sequence[str] | None = None) -> None:
-        super().__init__()
-        if not loss_weight > 0:
-            raise ValueError(
-                f'DenseGramLoss: loss_weight={loss_weight} does nothing; allowed: > 0. To train '
-                'without the Gram term use the plain segmentor'
-            )
-        self.loss_weight = loss_weight
-        self.blocks = None if blocks is None else tuple(blocks)
-
-    def forward(
-        self, source: Mapping[str, Sequence[Tensor]], target: Mapping[str, Sequence[Tensor]]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Compute the loss.
-
-        Args:
-            source (Mapping): Block name to source maps.
-            target (Mapping): Block name to target maps.
-
-        Returns:
-            tuple: λ Σ_b L_b (scalar), and the unweighted, detached L_b by block.
-        """
-        blocks = self.blocks or tuple(target)
-        unknown = [block for block in blocks if block not in target or block not in source]
-        if unknown:
-            raise ValueError(
-                f'DenseGramLoss: blocks {unknown} are not tapped; allowed: {sorted(target)}'
-            )
-        values = {block: dense_gram_loss(source[block], target[block]) for block in blocks}
-        return self.loss_weight * sum(values.values()), {
-            block: value.detach() for block, value in values.items()
-        }
+    def block(self, source: Sequence[Tensor], target: Sequence[Tensor]) -> Tensor:
+        """Eq. 3."""
+        return dense_gram_loss(source, target)

@@ -1,0 +1,22 @@
+"""Blur of tensors: the kernels are those of `mmdegrade.degradations.blur`."""
+
+from torch import Tensor
+
+from mmdegrade.degradations.blur.gaussian import gaussian_taps
+from mmdegrade.degradations.blur.motion import motion_kernel
+
+from .filters import filter_mirrored
+
+
+def gaussian_blur(img: Tensor, generator, sigma: float, kernel_size: int) -> Tensor:
+    if sigma == 0:
+        return img
+    taps = gaussian_taps(sigma, kernel_size)
+    return filter_mirrored(filter_mirrored(img, taps[None]), taps[:, None])
+
+
+def motion_blur(img: Tensor, generator, length: float, angle: float) -> Tensor:
+    return filter_mirrored(img, motion_kernel(length, angle))
+
+
+KINDS = {'gblur': gaussian_blur, 'mblur': motion_blur}
