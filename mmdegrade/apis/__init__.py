@@ -3,6 +3,7 @@
 from .dataset_tree import tree_of_config, tree_of_folder
 from .degrade_dataset import degrade_dataset
 from .export import export_segmentor
+from .fisher import estimate_fisher
 from .pictures import draw_test_sheet
 from .results import find_test_metrics, markdown_table, read_test_metrics
 from .steps import Step, StepFailed, run_steps
@@ -12,6 +13,7 @@ __all__ = [
     'StepFailed',
     'degrade_dataset',
     'draw_test_sheet',
+    'estimate_fisher',
     'export_segmentor',
     'find_test_metrics',
     'markdown_table',

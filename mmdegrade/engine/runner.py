@@ -12,6 +12,8 @@ from .checks import check_paths
 from .degradation import fill_degradation
 from .hooks import DegradationHook
 
+_DEGRADATION_HOOK = ('DegradationHook', DegradationHook)
+
 
 def settle_resume(cfg) -> None:
     """Let ``--resume`` mean the work dir's latest checkpoint, also where ``load_from`` is set.
@@ -67,9 +69,9 @@ class DegradeRunner(Runner):
                 degree.
         """
         cfg = fill_degradation(cfg)
-        hooks = cfg.get('custom_hooks') or []
-        if not any(hook['type'] in ('DegradationHook', DegradationHook) for hook in hooks):
-            cfg.custom_hooks = [*hooks, dict(type='DegradationHook')]
+        hooks = [*(cfg.get('custom_hooks') or []), *(cfg.get('default_hooks') or {}).values()]
+        if not any(hook and hook['type'] in _DEGRADATION_HOOK for hook in hooks):
+            cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), dict(type='DegradationHook')]
         return super().from_cfg(cfg)
 
     def train(self):

@@ -1,6 +1,7 @@
 """Hooks."""
 
 from .degradation import DegradationHook
+from .ewc import EWCHook
 from .finite_loss import FiniteLossHook
 from .gram_gap import GramGapHook
 from .norm_eval import NormEvalHook
@@ -10,6 +11,7 @@ from .visualization import DegradedVisualizationHook
 __all__ = [
     'DegradationHook',
     'DegradedVisualizationHook',
+    'EWCHook',
     'FiniteLossHook',
     'GramGapHook',
     'NormEvalHook',
