@@ -1,6 +1,6 @@
-"""Runner, hooks, optimizer construction and checks."""
+"""Runner, loops, hooks, optimizer construction and checks."""
 
-from . import hooks  # noqa: F401
+from . import hooks, loops  # noqa: F401
 from .optim import StrictOptimWrapperConstructor
 from .runner import DegradeRunner
 

@@ -53,8 +53,9 @@ class DegradedVisualizationHook(Hook):
             warnings.warn('DegradedVisualizationHook: show=True needs draw=True', stacklevel=2)
 
     def _draw(self, prefix: str, inputs: Tensor, sample, step: int) -> None:
+        cell = [sample.cell] if 'cell' in sample else []  # of a DegradationTestLoop
         Visualizer.get_current_instance().add_datasample(
-            f'{prefix}_{osp.basename(sample.get("img_path", str(step)))}',
+            '_'.join([prefix, *cell, osp.basename(sample.get('img_path', str(step)))]),
             shown_image(inputs, tuple(sample.pred_sem_seg.shape[-2:])),
             data_sample=sample,
             show=self.show,

@@ -1,0 +1,5 @@
+"""Loops."""
+
+from .degradation_test_loop import DegradationTestLoop
+
+__all__ = ['DegradationTestLoop']
