@@ -100,6 +100,27 @@ def _pending(sample) -> bool:
     return any('device_seed' in record for record in sample.metainfo.get('degradations', ()))
 
 
+def paired_preprocessor(segmentor: dict, given=None):
+    """Config of the preprocessor of a wrapper of ``segmentor``, able to carry a clean image too.
+
+    The ``_base_/models`` files of mmseg also set ``data_preprocessor`` at the top level, which the
+    runner hands to the outermost model: ``data_preprocessor = dict(size=…)`` in a config works,
+    and where it names no size, that of the segmentor holds. A segmentor that is a wrapper itself
+    speaks for the one inside.
+    """
+    own = segmentor.get('data_preprocessor')
+    while own is None and 'segmentor' in segmentor:
+        segmentor = segmentor['segmentor']
+        own = segmentor.get('data_preprocessor')
+    cfg = given or own
+    if not isinstance(cfg, dict) or cfg.get('type') != 'SegDataPreProcessor':
+        return cfg
+    sizes = ('size', 'size_divisor')
+    if own and not any(cfg.get(key) for key in sizes):
+        cfg = dict(cfg, **{key: own[key] for key in sizes if key in own})
+    return dict(cfg, type='DegradeDataPreprocessor')
+
+
 def stack_clean(data_samples) -> torch.Tensor:
     """Stack the prepared clean images of a batch: N×3×H×W float32, normalised.
 

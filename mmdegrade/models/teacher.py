@@ -49,7 +49,7 @@ class FrozenTeacher(nn.Module):
             True.
         dtype (str): ``'float32'`` (default: the dtype of the model) or ``'bfloat16'``, which takes
             half the memory and, where the hardware has it, half the time, and changes the
-            features by less than a hundredth (see ``benchmarks/train_step.py --dtype``).
+            features by less than a hundredth (see ``benchmarks/train_step.py``).
 
     Raises:
         ValueError: Another ``dtype``.

@@ -1,5 +1,6 @@
 """Segmentors that wrap any mmseg segmentor."""
 
 from .dense_gram import DenseGramSegmentor
+from .restore_then_segment import RestoreThenSegment
 
-__all__ = ['DenseGramSegmentor']
+__all__ = ['DenseGramSegmentor', 'RestoreThenSegment']

@@ -15,25 +15,9 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from ..clean_checkpoint import load_clean_checkpoint
-from ..data_preprocessor import stack_clean
+from ..data_preprocessor import paired_preprocessor, stack_clean
 from ..taps import FeatureTap
 from ..teacher import FrozenTeacher
-
-
-def paired_preprocessor(own: dict | None, given=None):
-    """Config of the wrapper's preprocessor, able to carry a clean image too.
-
-    The ``_base_/models`` files of mmseg also set ``data_preprocessor`` at the top level, which the
-    runner hands to the outermost model: ``data_preprocessor = dict(size=…)`` in a config works,
-    and where it names no size, that of the segmentor (``own``) holds.
-    """
-    cfg = given or own
-    if not isinstance(cfg, dict) or cfg.get('type') != 'SegDataPreProcessor':
-        return cfg
-    sizes = ('size', 'size_divisor')
-    if own and not any(cfg.get(key) for key in sizes):
-        cfg = dict(cfg, **{key: own[key] for key in sizes if key in own})
-    return dict(cfg, type='DegradeDataPreprocessor')
 
 
 @MODELS.register_module()
@@ -88,9 +72,7 @@ class DenseGramSegmentor(BaseSegmentor):
                 raise ValueError(f'model.tap={tap!r}; allowed: {allowed}')
             taps = taps[tap]
         super().__init__(
-            data_preprocessor=paired_preprocessor(
-                segmentor.get('data_preprocessor'), data_preprocessor
-            ),
+            data_preprocessor=paired_preprocessor(segmentor, data_preprocessor),
             init_cfg=init_cfg,
         )
         self.clean_checkpoint = clean_checkpoint
