@@ -1,5 +1,6 @@
 """What the command lines call."""
 
+from .curves import plot_curves, read_scalars
 from .dataset_tree import tree_of_config, tree_of_folder
 from .degrade_dataset import degrade_dataset
 from .export import export_segmentor
@@ -17,6 +18,8 @@ __all__ = [
     'export_segmentor',
     'find_test_metrics',
     'markdown_table',
+    'plot_curves',
+    'read_scalars',
     'read_test_metrics',
     'run_steps',
     'tree_of_config',
