@@ -188,3 +188,38 @@ class MetricDepth:
                 'fill holes first (fill_depth_holes)'
             )
         return value
+
+
+@dataclass(frozen=True)
+class Colour:
+    """A number on [0, 1] for all channels, or a list of one for each, or None for a default."""
+
+    doc: str = ''
+
+    def __str__(self) -> str:
+        return 'a number 0 to 1, a list of one number for each channel, or None'
+
+    def check(self, name: str, value) -> float | list[float] | None:
+        """Return a float, a list of floats or None; raise TypeError or ValueError naming it."""
+        if value is None:
+            return None
+        if isinstance(value, (list, tuple, np.ndarray)) and np.ndim(value) == 1 and len(value):
+            return [Real(0, 1).check(f'{name}[{i}]', v) for i, v in enumerate(value)]
+        try:
+            return Real(0, 1).check(name, value)
+        except (TypeError, ValueError) as error:
+            raise type(error)(
+                f'{name} must be {self}, got {value!r} ({type(value).__name__})'
+            ) from None
+
+
+@dataclass(frozen=True)
+class OptionalInteger(Integer):
+    """A whole number in ``[low, high]``, or None for a step that is left out."""
+
+    def __str__(self) -> str:
+        return f'{Integer.__str__(self)} or None'
+
+    def check(self, name: str, value) -> int | None:
+        """Return an int or None; raise TypeError or ValueError naming ``name``."""
+        return None if value is None else Integer.check(self, name, value)

@@ -9,7 +9,6 @@ formula would give, by a table that reproduces its probabilities exactly (`Integ
 """
 
 import functools
-import math
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from ..degradation import Degradation, steps
 from ..images import check_image
 from ..parameters import Flag, Real
 from ..rng import as_generator
-from .integer_noise import IntegerNoise, add_saturating
+from .integer_noise import IntegerNoise, add_saturating, rounded_normal
 
 PARAMETERS = dict(
     sigma=Real(0, 255, unit='grey levels', doc='standard deviation on the 0-255 scale, any dtype'),
@@ -73,14 +72,7 @@ def _rounded_gaussian(sigma: float) -> IntegerNoise:
     x + round(n) = round(x + n) for whole x, and beyond +-255 every sum saturates, so this is the
     law of the rounded and saturated formula itself, not an approximation of it.
     """
-    if sigma == 0:
-        return IntegerNoise([0], [1.0])
-    # Upper tails P(n > k + 1/2) for k = 0 … 254, by erfc for relative accuracy.
-    tails = np.array([0.5 * math.erfc((k + 0.5) / (sigma * math.sqrt(2))) for k in range(255)])
-    upper = np.append(tails[:-1] - tails[1:], tails[-1])  # k = 1 … 255
-    return IntegerNoise(
-        np.arange(-255, 256), np.concatenate([upper[::-1], [1 - 2 * tails[0]], upper])
-    )
+    return IntegerNoise(*rounded_normal(sigma, 255))
 
 
 KINDS = (
