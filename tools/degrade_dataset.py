@@ -16,10 +16,12 @@ import os
 import sys
 
 from mmengine.config import Config, DictAction
+from mmengine.registry import TRANSFORMS
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 import mmdegrade  # noqa: F401
 from mmdegrade.apis import degrade_dataset, tree_of_config, tree_of_folder
+from mmdegrade.apis.dataset_tree import LOADERS, add_depth, dataset_pipeline
 from mmdegrade.datasets.transforms import LoadDepth
 from mmdegrade.degradations import Request
 
@@ -35,6 +37,8 @@ def parse(argv):
     parser.add_argument('--preset', help='take kind and degree from a published set')
     parser.add_argument('--params', nargs='+', action=DictAction, default={}, metavar='NAME=VALUE')
     parser.add_argument('--images', metavar='PATTERN', help="of a folder: 'leftImg8bit/*'")
+    parser.add_argument('--depth', metavar='DIR', help='of a folder: depth maps of the same names')
+    parser.add_argument('--depth-format', default='auto', help='as in LoadDepth; default: auto')
     parser.add_argument('--splits', nargs='+', choices=('train', 'val', 'test'), help='of a config')
     parser.add_argument('--workers', type=int, default=min(4, os.cpu_count() or 1))
     parser.add_argument('--seed', type=int, default=0)
@@ -49,14 +53,26 @@ def read_source(args, request: dict):
     if not args.src.endswith('.py'):
         if args.splits:
             raise ValueError('--splits belongs to a config, SRC is a folder: use --images')
-        return tree_of_folder(args.src, args.images), []
+        tree = tree_of_folder(args.src, args.images)
+        if args.depth:
+            add_depth(tree, args.depth)
+        return tree, [LoadDepth(format=args.depth_format)] if args.depth else []
     if args.images:
         raise ValueError('--images belongs to a folder, SRC is a config: use --splits')
+    if args.depth:
+        raise ValueError('--depth belongs to a folder; a config loads depth by LoadDepth')
     cfg = Config.fromfile(args.src)
     tree = tree_of_config(cfg, *([tuple(args.splits)] if args.splits else []))
-    needs_depth = Request(**request).degradation.uses_depth
-    has_depth = all('depth_path' in info for info in tree.images.values())
-    return tree, [LoadDepth()] if needs_depth and has_depth else []
+    return tree, depth_loaders(cfg)
+
+
+def depth_loaders(cfg) -> list:
+    """``LoadDepth`` as the config's own pipelines have it."""
+    for loader in LOADERS.values():
+        for transform in dataset_pipeline(cfg[loader]['dataset']) if loader in cfg else ():
+            if transform['type'] == 'LoadDepth':
+                return [TRANSFORMS.build(transform)]
+    return []
 
 
 def run(args) -> int:

@@ -82,11 +82,30 @@ def tree_of_folder(root, images: str | None = None) -> DatasetTree:
     return DatasetTree(root, chosen, others)
 
 
+def add_depth(tree: DatasetTree, folder) -> None:
+    """Give every image of a tree the depth map of its name (``.npy`` or ``.png``) in a folder.
+
+    Raises:
+        FileNotFoundError: An image has none; names where it was looked for.
+    """
+    for name, info in tree.images.items():
+        stem = Path(folder) / Path(name).with_suffix('')
+        found = [p for p in (stem.with_suffix(s) for s in ('.npy', '.png')) if p.is_file()]
+        if not found:
+            raise FileNotFoundError(f'no depth map of {name}: {stem}.npy (or .png) is not there')
+        info['depth_path'] = str(found[0])
+
+
 def _innermost(dataset_cfg: dict) -> dict:
     """The dataset inside wrappers such as ``RepeatDataset``."""
     while 'dataset' in dataset_cfg:
         dataset_cfg = dataset_cfg['dataset']
     return dataset_cfg
+
+
+def dataset_pipeline(dataset_cfg: dict) -> list[dict]:
+    """Transforms of a dataset config, inside wrappers."""
+    return _innermost(dataset_cfg).get('pipeline', [])
 
 
 def tree_of_config(cfg, splits=tuple(LOADERS)) -> DatasetTree:
@@ -117,7 +136,7 @@ def tree_of_config(cfg, splits=tuple(LOADERS)) -> DatasetTree:
     root = Path(roots.pop())
     images = {
         _below(root, info['img_path']): {
-            key: info[key] for key in ('depth_path', 'depth_far') if key in info
+            key: info[key] for key in ('depth_path', 'camera_path', 'depth_far') if key in info
         }
         for info in infos
     }

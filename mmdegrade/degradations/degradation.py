@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .parameters import suggest
+from .parameters import MetricDepth, RelativeDepth, suggest
 
 N_DEGREES = 5
 
@@ -65,6 +65,14 @@ class Degradation:
     def uses_depth(self) -> bool:
         """Whether the function takes a depth map."""
         return 'depth' in self.parameters
+
+    @property
+    def depth_unit(self) -> str | None:
+        """What the depth map is measured in: 'relative' ([0, 1]), 'metres', or None if unused."""
+        checker = self.parameters.get('depth')
+        if isinstance(checker, MetricDepth):
+            return 'metres'
+        return 'relative' if isinstance(checker, RelativeDepth) else None
 
     @cached_property
     def defaults(self) -> dict:

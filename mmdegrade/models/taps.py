@@ -7,6 +7,10 @@ from fnmatch import fnmatchcase
 
 from torch import Tensor, nn
 
+from .default_taps import default_taps
+
+#: ``taps='default'``: what DGN matches in a network of this kind.
+DEFAULT = 'default'
 #: ``taps='out_indices'``: what the backbone returns, one block per map.
 OUT_INDICES = 'out_indices'
 _OUT = re.compile(r'^out_indices\.(\d+)$')
@@ -34,8 +38,10 @@ def resolve_taps(model: nn.Module, taps) -> dict[str, list[str]]:
     """Turn a ``taps`` config into module names by block.
 
     Args:
-        model (nn.Module): The network, with a ``backbone`` child where ``out_indices`` is used.
-        taps: ``'out_indices'``; a sequence of names or patterns (``'backbone.layer3.*'``; the
+        model (nn.Module): The network, with a ``backbone`` child where ``out_indices`` or
+            ``default`` is used.
+        taps: ``'default'`` (by the class of the backbone: :func:`default_taps`);
+            ``'out_indices'``; a sequence of names or patterns (``'backbone.layer3.*'``; the
             block is named after the parent module, ``layer3``); or a mapping from block name to
             such a sequence. ``'out_indices.2'`` means the backbone's third output. Patterns are
             those of ``fnmatch``, and ``*`` stays within one part of the name.
@@ -44,8 +50,11 @@ def resolve_taps(model: nn.Module, taps) -> dict[str, list[str]]:
         dict[str, list[str]]: Block name to module names, in the order of the network.
 
     Raises:
-        ValueError: A pattern matches nothing, or ``taps`` is empty.
+        ValueError: A pattern matches nothing, ``taps`` is empty, or ``'default'`` does not know
+            the backbone.
     """
+    if taps == DEFAULT:
+        taps = default_taps(model)
     names = [name for name, _ in model.named_modules() if name]
     if taps == OUT_INDICES:
         if 'backbone' not in names:
@@ -71,7 +80,9 @@ def resolve_taps(model: nn.Module, taps) -> dict[str, list[str]]:
                 parent = name.rpartition('.')[0].rpartition('.')[2] or name
                 blocks.setdefault(parent, []).append(name)
     if not blocks or not all(blocks.values()):
-        raise ValueError(f'taps={taps!r} names no layer; allowed: {OUT_INDICES!r} or module names')
+        raise ValueError(
+            f'taps={taps!r} names no layer; allowed: {DEFAULT!r}, {OUT_INDICES!r} or module names'
+        )
     order = {name: place for place, name in enumerate(names)}
     return {
         block: sorted(dict.fromkeys(members), key=lambda name: order.get(name, len(order)))
@@ -79,8 +90,18 @@ def resolve_taps(model: nn.Module, taps) -> dict[str, list[str]]:
     }
 
 
+def _as_map(output: Tensor) -> Tensor:
+    """N×L×C tokens of a transformer block -> N×C×L×1, a view; N×C×H×W as it is.
+
+    Gram matrices, means and the other distances between maps do not ask where a position lies.
+    """
+    return output.mT[..., None] if output.ndim == 3 else output
+
+
 class FeatureTap:
     """Forward hooks that keep the latest output of named layers.
+
+    Layers give N×C×H×W maps, or the N×L×C tokens of a transformer, read as N×C×L×1.
 
     Args:
         model (nn.Module): The network to watch. It is not changed.
@@ -135,11 +156,11 @@ class FeatureTap:
         self._maybe_stop()
 
     def _keep(self, name: str, output) -> None:
-        if not isinstance(output, Tensor) or output.ndim != 4:
+        if not isinstance(output, Tensor) or output.ndim not in (3, 4):
             what = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
             raise ValueError(
-                f'taps: {name!r} gives {what}, not an N×C×H×W map; tap a layer inside it, or '
-                "'out_indices'"
+                f'taps: {name!r} gives {what}, not an N×C×H×W map (or N×L×C tokens); tap a layer '
+                "inside it, or 'out_indices'"
             )
         # Inference tensors carry no version counter; nothing can be trained through them anyway.
         self._maps[name] = (output, None if output.is_inference() else output._version)
@@ -179,7 +200,7 @@ class FeatureTap:
                     f'taps: block {block!r} mixes shapes ({listing}); put layers of different '
                     'shape into different blocks: taps=dict(a=[…], b=[…])'
                 )
-            result[block] = [maps[name][0] for name in members]
+            result[block] = [_as_map(maps[name][0]) for name in members]
         return result
 
     def clear(self) -> None:

@@ -1,6 +1,5 @@
 """Files that are whole are loaded; files that are not are named."""
 
-import io
 import struct
 
 import cv2
@@ -10,9 +9,8 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import TRANSFORMS
 from PIL import Image
 
-from mmdegrade.datasets.transforms import Degrade, LoadDepth, LoadImage, LoadMask
+from mmdegrade.datasets.transforms import LoadImage, LoadMask
 from mmdegrade.datasets.transforms.loading import missing_end
-from mmdegrade.degradations import haze
 
 SIZE = (40, 48)
 RNG = np.random.default_rng(0)
@@ -144,78 +142,3 @@ def test_palette_masks_give_indices(pair):
     image.putpalette([(i * 37) % 256 for i in range(768)])
     image.save(pair['seg_map_path'])
     assert np.array_equal(LoadMask()(LoadImage()(pair))['gt_seg_map'], MASK)
-
-
-DEPTH = RNG.integers(50, 60000, SIZE, np.uint16)
-
-
-def depth_file(tmp_path, name: str, data=DEPTH) -> str:
-    path = str(tmp_path / name)
-    np.save(path, data) if name.endswith('.npy') else cv2.imwrite(path, data)
-    return path
-
-
-def test_depth_in_centimetres_and_in_metres(tmp_path):
-    out = LoadDepth()(dict(depth_path=depth_file(tmp_path, 'd.png')))
-    assert out['depth'].dtype == np.float32 and out['seg_fields'] == ['depth']
-    np.testing.assert_allclose(out['depth'], DEPTH / 100, rtol=1e-6)
-    assert out['depth_far'] == pytest.approx(DEPTH.max() / 100)
-    out = LoadDepth(scale=0.001)(dict(depth_path=depth_file(tmp_path, 'd.png')))
-    np.testing.assert_allclose(out['depth'], DEPTH / 1000, rtol=1e-6)
-    metres = RNG.uniform(0, 90, SIZE)
-    metres[0, 0] = np.inf
-    out = LoadDepth(scale=7)(dict(depth_path=depth_file(tmp_path, 'd.npy', metres), depth_far=50.0))
-    np.testing.assert_array_equal(out['depth'], metres.astype(np.float32))
-    assert out['depth'].dtype == np.float32 and out['depth_far'] == 50
-    out = LoadDepth()(dict(depth_path=depth_file(tmp_path, 'd.npy', metres)))
-    assert out['depth_far'] == np.sort(metres.astype(np.float32).ravel())[-2]  # infinity is sky
-
-
-def test_depth_moves_with_the_mask(pair, tmp_path):
-    init_default_scope('mmseg')
-    pair['depth_path'] = depth_file(tmp_path, 'd.npy', MASK.astype(np.float32) * 2)
-    out = LoadDepth()(LoadMask()(LoadImage()(pair)))
-    for cfg in (
-        dict(type='RandomResize', scale=(64, 56), ratio_range=(0.9, 1.4), keep_ratio=True),
-        dict(type='RandomCrop', crop_size=(24, 30)),
-        dict(type='RandomFlip', prob=1.0),
-    ):
-        out = TRANSFORMS.build(cfg)(out)
-    assert out['depth'].shape == (24, 30)
-    np.testing.assert_array_equal(out['depth'], out['gt_seg_map'].astype(np.float32) * 2)
-
-
-def test_haze_in_a_crop_is_that_of_the_whole_image(tmp_path):
-    init_default_scope('mmseg')
-    (tmp_path / 'a.png').write_bytes(FILES['a.png'])
-    info = dict(img_path=str(tmp_path / 'a.png'), depth_path=depth_file(tmp_path, 'd.png'))
-    out = LoadDepth()(LoadImage()(info))
-    crop = TRANSFORMS.build(dict(type='RandomCrop', crop_size=(8, 8)))
-    box = crop.crop_bbox(out)
-    whole = haze(out['img'], 2, depth=out['depth'] / np.float32(out['depth_far']))
-    expected = crop.crop(whole, box)
-    out['img'], out['depth'] = crop.crop(out['img'], box), crop.crop(out['depth'], box)
-    assert out['depth'].max() < out['depth_far']
-    np.testing.assert_array_equal(Degrade('haze', beta=2)(out)['img'], expected)
-
-
-def test_bad_depth(tmp_path):
-    with pytest.raises(KeyError, match='gives no depth_path'):
-        LoadDepth()(dict(img_path='a.png'))
-    with pytest.raises(ValueError, match=r'd\.png is of shape \(40, 48, 3\).*single-channel'):
-        LoadDepth()(dict(depth_path=depth_file(tmp_path, 'd.png', IMAGE)))
-    with pytest.raises(ValueError, match=r'd\.npy is of shape \(1, 40, 48\)'):
-        LoadDepth()(dict(depth_path=depth_file(tmp_path, 'd.npy', DEPTH[None])))
-    with pytest.raises(FileNotFoundError, match='absent.npy'):
-        LoadDepth()(dict(depth_path=str(tmp_path / 'absent.npy')))
-    buffer = io.BytesIO()
-    np.save(buffer, DEPTH)
-    for name, data, message in [
-        ('t.png', encoded('.png', DEPTH)[:-50], 'truncated'),
-        ('g.png', b'garbage', 'undecodable'),
-        ('e.npy', b'', 'empty'),
-        ('t.npy', buffer.getvalue()[:-9], 'cannot be decoded'),
-    ]:
-        (tmp_path / name).write_bytes(data)
-        with pytest.raises(ValueError, match=f'{name} .*{message}'):
-            LoadDepth()(dict(depth_path=str(tmp_path / name)))

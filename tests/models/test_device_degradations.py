@@ -44,10 +44,12 @@ def on_device(transform, *images) -> tuple[np.ndarray, list]:
 @pytest.mark.parametrize('shape', [(96, 80), (8, 16)])
 def test_deterministic_kinds_agree_within_one_grey_level(kind, degree, shape):
     img = picture(shape)
-    expected = Degrade(kind, degree)(dict(img=img.copy()))['img'].astype(float)
+    results = dict(img=img.copy(), img_path='/d/train/a.png', sample_idx=KeyedIndex(0, 0))
+    expected = Degrade(kind, degree)(results)['img'].astype(float)
     got, (sample,) = on_device(Degrade(kind, degree, on_device=True), img)
     assert np.abs(got[0] - expected).max() <= 1
-    assert np.abs(got[0] - expected).mean() < 0.05
+    if kind != 'brightness':  # a shift of 25.5 ends half-way between two levels everywhere
+        assert np.abs(got[0] - expected).mean() < 0.05
     (record,) = sample.metainfo['degradations']
     assert record['kind'] == kind and 'device_seed' not in record
 

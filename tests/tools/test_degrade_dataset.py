@@ -67,3 +67,24 @@ def test_errors(tool, photos, tmp_path, capsys, extra, words):
     assert tool.main([str(photos), str(tmp_path / 'out'), *extra]) == 2
     assert words in capsys.readouterr().err
     assert not (tmp_path / 'out').exists()
+
+
+def test_depth_of_a_folder(tool, photos, tmp_path, capsys):
+    depth = tmp_path / 'depth'
+    depth.mkdir()
+    for name in ('a', 'b'):
+        np.save(depth / f'{name}.npy', np.full((8, 9), 100, np.float32))
+    args = [str(photos), str(tmp_path / 'out'), '--kind', 'fog', '--params', 'beta=0.03']
+    args += ['airlight=0.5', '--depth', str(depth), '--workers', '0']
+    assert tool.main(args) == 0
+    t = np.exp(-0.03 * 100)
+    clean = cv2.imread(str(photos / 'a.png')).astype(float)
+    expected = t * clean + (1 - t) * 127.5
+    assert np.abs(cv2.imread(str(tmp_path / 'out' / 'a.png')) - expected).max() <= 1
+    (depth / 'b.npy').unlink()
+    args[1] = str(tmp_path / 'other')
+    assert tool.main(args) == 2
+    assert 'no depth map of b.png' in capsys.readouterr().err
+    np.save(depth / 'b.npy', np.full((5, 9), 100, np.float32))
+    assert tool.main(args) == 1
+    assert 'b.png: ValueError' in capsys.readouterr().err

@@ -4,6 +4,7 @@ data_root = 'data/street_scenes'
 degradation = dict(kind='clean')  # stands for every Degrade() below
 train_pipeline = [
     dict(type='LoadImage'),
+    dict(type='LoadDepth'),  # exact, for haze, fog and rain
     dict(type='LoadMask'),
     dict(type='RandomCrop', crop_size=(160, 160), cat_max_ratio=0.75),
     dict(type='RandomFlip', prob=0.5),
@@ -12,6 +13,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type='LoadImage'),
+    dict(type='LoadDepth'),  # exact, for haze, fog and rain
     dict(type='Degrade'),
     dict(type='LoadMask'),
     dict(type='PackDegradeInputs'),

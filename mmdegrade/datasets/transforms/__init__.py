@@ -1,8 +1,9 @@
 """Pipeline transforms: degrade an image, keep the clean one beside it, pack both."""
 
 from .degrade import Degrade
+from .depth import LoadDepth
 from .formatting import PackDegradeInputs
-from .loading import LoadDepth, LoadImage, LoadMask
+from .loading import LoadImage, LoadMask
 from .paired import SplitPair, StackPair
 from .random_degrade import RandomDegrade
 

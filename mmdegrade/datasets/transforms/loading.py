@@ -1,10 +1,8 @@
-"""Load images that are whole, and depth maps that move with the mask."""
-
-import io
+"""Load images that are whole, and masks of their size."""
 
 import mmcv
 import numpy as np
-from mmcv.transforms import BaseTransform, LoadImageFromFile
+from mmcv.transforms import LoadImageFromFile
 from mmengine import fileio
 from mmengine.registry import TRANSFORMS
 from mmseg.datasets.transforms import LoadAnnotations
@@ -70,61 +68,6 @@ class LoadImage(LoadImageFromFile):
         results['img'] = img
         results['img_shape'] = results['ori_shape'] = img.shape[:2]
         return results
-
-
-@TRANSFORMS.register_module()
-class LoadDepth(BaseTransform):
-    """Load ``results['depth_path']`` as ``results['depth']``: H×W float32 in metres.
-
-    The map joins ``seg_fields``, so that stock geometry moves it like the mask (nearest
-    neighbour). ``.npy`` files hold metres; images hold one channel of whole steps.
-
-    Also sets ``results['depth_far']``, unless the dataset gives it, to the largest finite depth
-    of the whole map: haze is then the same in a crop as in the image it is cut from, and padding
-    (which fills depth with the mask's 255) does not count.
-
-    Args:
-        scale (float): Metres per step of an image. Defaults to 0.01 (centimetres).
-
-    Raises:
-        ValueError: The file is truncated, cannot be decoded, or is not single-channel.
-        FileNotFoundError: The file is not there.
-        KeyError: The dataset gives no ``depth_path``.
-    """
-
-    def __init__(self, scale: float = 0.01) -> None:
-        self.scale = scale
-
-    def transform(self, results: dict) -> dict:
-        if 'depth_path' not in results:
-            raise KeyError('LoadDepth: the dataset gives no depth_path; take LoadDepth out')
-        path = results['depth_path']
-        depth = self._read(path)
-        if depth is None or depth.ndim != 2:
-            shape = 'undecodable' if depth is None else f'of shape {depth.shape}'
-            raise ValueError(f'depth file {path} is {shape}; a single-channel map is needed')
-        results['depth'] = depth
-        finite = depth[np.isfinite(depth)]
-        if finite.size and finite.max() > 0:
-            results.setdefault('depth_far', float(finite.max()))
-        if 'depth' not in results.setdefault('seg_fields', []):
-            results['seg_fields'].append('depth')
-        return results
-
-    def _read(self, path: str) -> np.ndarray | None:
-        data = fileio.get(path)
-        lacks = missing_end(data)
-        if not data or lacks:
-            raise ValueError(
-                f'depth file {path} is {"truncated, without " + lacks if lacks else "empty"}'
-            )
-        if path.endswith('.npy'):
-            try:
-                return np.load(io.BytesIO(data)).astype(np.float32)
-            except (ValueError, EOFError) as error:
-                raise ValueError(f'depth file {path} cannot be decoded: {error}') from error
-        depth = mmcv.imfrombytes(data, flag='unchanged', backend='cv2')
-        return None if depth is None else depth.astype(np.float32) * np.float32(self.scale)
 
 
 @TRANSFORMS.register_module()

@@ -23,61 +23,24 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-# Block -> its convolutions, in order. Inside a block all outputs share width and size, which is
-# what dense pairing (DGN, Eq. 3) needs.
-VGG16_FCN_BLOCKS = {
-    'b1': ['conv1_1', 'conv1_2'],
-    'b2': ['conv2_1', 'conv2_2'],
-    'b3': ['conv3_1', 'conv3_2', 'conv3_3'],
-    'b4': ['conv4_1', 'conv4_2', 'conv4_3'],
-    'b5': ['conv5_1', 'conv5_2', 'conv5_3'],
-    'b6': ['fc6', 'fc7'],
-}
+from .vgg16 import VGG16_CONVS, VGG16_WIDTHS, relu_name, rename_torchvision_convs, vgg16_taps
 
-# torchvision.models.vgg16 numbers its layers; these are the same layers.
-_TORCHVISION_FEATURES = dict(
-    zip(
-        (name for block in list(VGG16_FCN_BLOCKS)[:5] for name in VGG16_FCN_BLOCKS[block]),
-        (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28),
-        strict=True,
-    )
-)
+VGG16_FCN_BLOCKS = {**VGG16_CONVS, 'b6': ['fc6', 'fc7']}
+
 _TORCHVISION_CLASSIFIER = {'fc6': 0, 'fc7': 3}
 
 _FC6_KERNEL = 7
 
 
-def _relu_name(conv: str) -> str:
-    return conv.replace('conv', 'relu').replace('fc', 'relu')
-
-
 def vgg16_fcn_taps(start: str = 'b4', tap: str = 'relu', prefix: str = 'backbone.') -> dict:
-    """Module names to tap, by block, from block ``start`` to the last one.
+    """Module names to tap in :class:`VGG16FCN`, ``'b1'`` to ``'b6'``; see :func:`vgg16_taps`.
 
-    Args:
-        start (str): First block, ``'b1'`` to ``'b6'``. DGN's default is ``'b4'`` (blocks 4-6).
-        tap (str): ``'relu'``: the output of each ReLU (usual in style transfer); ``'conv'``: the
-            output of each convolution, before the ReLU (the literal reading of the DGN paper).
-        prefix (str): Put before every name; ``'backbone.'`` inside an mmseg segmentor.
-
-    Returns:
-        dict[str, list[str]]: e.g. ``{'b6': ['backbone.relu6', 'backbone.relu7']}``.
+    DGN's default is ``start='b4'`` (blocks 4-6).
 
     Raises:
-        ValueError: ``start`` or ``tap`` is not one of the above.
+        ValueError: ``start`` or ``tap`` is not known.
     """
-    if start not in VGG16_FCN_BLOCKS:
-        raise ValueError(f'start={start!r} is not a block; allowed: {list(VGG16_FCN_BLOCKS)}')
-    if tap not in ('relu', 'conv'):
-        raise ValueError(f"tap={tap!r} is not known; allowed: 'relu', 'conv'")
-    blocks = list(VGG16_FCN_BLOCKS)
-    return {
-        block: [
-            prefix + (_relu_name(conv) if tap == 'relu' else conv)
-            for conv in VGG16_FCN_BLOCKS[block]
-        ]
-        for block in blocks[blocks.index(start) :]
-    }
+    return vgg16_taps(VGG16_FCN_BLOCKS, start, tap, prefix)
 
 
 def vgg16_fcn_min_pad(fc6_pad: int = 0) -> int:
@@ -158,13 +121,14 @@ class VGG16FCN(BaseModule):
         self.out_channels = (4 * base_channels, 8 * base_channels, fc_channels)
 
         channels = 3
-        for number, width in enumerate((1, 2, 4, 8, 8), start=1):
-            for conv in VGG16_FCN_BLOCKS[f'b{number}']:
+        for block, convs in VGG16_CONVS.items():
+            width = VGG16_WIDTHS[block] * base_channels
+            for conv in convs:
                 border = pad if conv == 'conv1_1' else 1
-                self.add_module(conv, nn.Conv2d(channels, width * base_channels, 3, padding=border))
-                self.add_module(_relu_name(conv), nn.ReLU(inplace))
-                channels = width * base_channels
-            self.add_module(f'pool{number}', nn.MaxPool2d(2, 2, ceil_mode=True))
+                self.add_module(conv, nn.Conv2d(channels, width, 3, padding=border))
+                self.add_module(relu_name(conv), nn.ReLU(inplace))
+                channels = width
+            self.add_module(f'pool{block[1:]}', nn.MaxPool2d(2, 2, ceil_mode=True))
         self.fc6 = nn.Conv2d(channels, fc_channels, _FC6_KERNEL, padding=fc6_pad)
         self.relu6 = nn.ReLU(inplace)
         self.drop6 = nn.Dropout(dropout_ratio)
@@ -198,17 +162,14 @@ class VGG16FCN(BaseModule):
 
     def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs):
         """Rename a torchvision VGG16 in ``state_dict`` (a private copy of the caller's)."""
-        sources = {name: f'features.{i}' for name, i in _TORCHVISION_FEATURES.items()}
-        sources.update({name: f'classifier.{i}' for name, i in _TORCHVISION_CLASSIFIER.items()})
-        for name, source in sources.items():
+        rename_torchvision_convs(state_dict, prefix)
+        for name, number in _TORCHVISION_CLASSIFIER.items():
             for kind in ('weight', 'bias'):
-                value = state_dict.pop(f'{prefix}{source}.{kind}', None)
+                value = state_dict.pop(f'{prefix}classifier.{number}.{kind}', None)
                 if value is None:
                     continue
                 if value.dim() == 2:  # a fully connected layer: (out, in * k * k)
                     k = _FC6_KERNEL if name == 'fc6' else 1
                     value = value.reshape(value.shape[0], -1, k, k)
                 state_dict[f'{prefix}{name}.{kind}'] = value
-        for kind in ('weight', 'bias'):
-            state_dict.pop(f'{prefix}classifier.6.{kind}', None)
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)

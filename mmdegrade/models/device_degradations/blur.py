@@ -2,8 +2,10 @@
 
 from torch import Tensor
 
+from mmdegrade.degradations.blur.defocus import disk_kernel
 from mmdegrade.degradations.blur.gaussian import gaussian_taps
 from mmdegrade.degradations.blur.motion import motion_kernel
+from mmdegrade.degradations.blur.motion_gaussian import gaussian_motion_kernel
 
 from .filters import filter_mirrored
 
@@ -19,4 +21,21 @@ def motion_blur(img: Tensor, generator, length: float, angle: float) -> Tensor:
     return filter_mirrored(img, motion_kernel(length, angle))
 
 
-KINDS = {'gblur': gaussian_blur, 'mblur': motion_blur}
+def gaussian_motion_blur(img: Tensor, generator, radius: int, sigma: float, angle: float) -> Tensor:
+    if sigma == 0 or radius == 0:
+        return img
+    return filter_mirrored(img, gaussian_motion_kernel(radius, sigma, angle))
+
+
+def defocus_blur(img: Tensor, generator, radius: float, alias_sigma: float) -> Tensor:
+    if radius == 0:
+        return img
+    return filter_mirrored(img, disk_kernel(radius, alias_sigma))
+
+
+KINDS = {
+    'gblur': gaussian_blur,
+    'mblur': motion_blur,
+    'mblur_gaussian': gaussian_motion_blur,
+    'defocus': defocus_blur,
+}

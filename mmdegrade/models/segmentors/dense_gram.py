@@ -30,9 +30,10 @@ class DenseGramSegmentor(BaseSegmentor):
     Args:
         segmentor (dict): Config of any mmseg segmentor, untouched.
         clean_checkpoint (str): Clean-trained weights of it. Source and target both start there.
-        taps: The matched layers: ``'out_indices'``, module names or patterns, or a mapping from
-            block to these (see :func:`mmdegrade.models.taps.resolve_taps`). With ``tap``, a
-            mapping from alternative to any of these.
+        taps: The matched layers: ``'default'`` (the paper's rule, for backbones we know),
+            ``'out_indices'``, module names or patterns, or a mapping from block to these (see
+            :func:`mmdegrade.models.taps.resolve_taps`). With ``tap``, a mapping from alternative
+            to any of these.
         tap (str, optional): Which alternative of ``taps`` to use, e.g. ``'relu'`` or ``'conv'``.
         loss_gram (dict): Config of the loss on (source maps, target maps). Defaults to
             ``DenseGramLoss`` with λ = 0.1.

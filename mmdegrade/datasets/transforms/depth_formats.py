@@ -1,0 +1,106 @@
+"""What depth files of common data sets hold, turned into metres.
+
+Cityscapes: README of the data set (disparity, camera). KITTI: readme of the depth development kit.
+SUN RGB-D: Song, Lichtenberg and Xiao, CVPR 2015, and its toolbox.
+"""
+
+import io
+import json
+import posixpath
+import re
+
+import mmcv
+import numpy as np
+from mmengine import fileio
+
+from .loading import missing_end
+
+FORMATS = ('auto', 'png', 'npy', 'sunrgbd', 'cityscapes', 'kitti')
+
+
+def read_steps(path: str, kind: str) -> np.ndarray:
+    """The numbers in a file, (H, W), as they are.
+
+    Raises:
+        ValueError: truncated, cannot be decoded, not single-channel, or not 16-bit where the
+            format is.
+        FileNotFoundError: it is not there.
+    """
+    data = fileio.get(path)
+    lacks = missing_end(data)
+    if not data or lacks:
+        raise ValueError(
+            f'depth file {path} is {"truncated, without " + lacks if lacks else "empty"}'
+        )
+    if kind == 'npy':
+        try:
+            steps = np.load(io.BytesIO(data))
+        except (ValueError, EOFError) as error:
+            raise ValueError(f'depth file {path} cannot be decoded: {error}') from error
+    else:
+        steps = mmcv.imfrombytes(data, flag='unchanged', backend='cv2')
+    if steps is None or steps.ndim != 2:
+        shape = 'undecodable' if steps is None else f'of shape {steps.shape}'
+        raise ValueError(f'depth file {path} is {shape}; a single-channel map is needed')
+    if kind in ('sunrgbd', 'cityscapes', 'kitti') and steps.dtype != np.uint16:
+        raise ValueError(
+            f'depth file {path} holds {steps.dtype}; format={kind!r} means a 16-bit PNG'
+        )
+    return steps
+
+
+def metres(steps: np.ndarray, kind: str, scale: float, camera: dict | None) -> np.ndarray:
+    """(H, W) float32 depth along the optical axis; meaningless in holes."""
+    if kind == 'sunrgbd':
+        steps, scale = (steps >> 3) | (steps << 13), 1e-3
+    if kind in ('kitti', 'cityscapes'):
+        scale = 1 / 256
+    if kind == 'npy':
+        return steps.astype(np.float32)
+    if kind != 'cityscapes':
+        return steps.astype(np.float32) * np.float32(scale)
+    # 0 is a hole, 1 a disparity of 0 pixels: infinitely far.
+    disparity = (np.maximum(steps, 1) - 1).astype(np.float32) * np.float32(scale)
+    with np.errstate(divide='ignore'):
+        return np.float32(camera['baseline'] * camera['fx']) / disparity
+
+
+def camera_path(disparity_path: str) -> str:
+    """Path of the Cityscapes camera file that belongs to a disparity file.
+
+    Raises:
+        ValueError: the path is not laid out like Cityscapes.
+    """
+    folder, name = posixpath.split(disparity_path.replace('\\', '/'))
+    found = re.fullmatch(r'(.*/|)disparity(/.*|)', folder)
+    if not found or not name.endswith('_disparity.png'):
+        raise ValueError(
+            f'disparity file {disparity_path} is not named …/disparity/…_disparity.png, so its '
+            'camera file cannot be found; let the dataset give camera_path'
+        )
+    name = name[: -len('_disparity.png')] + '_camera.json'
+    return f'{found[1]}camera{found[2]}/{name}'
+
+
+def read_camera(path: str) -> dict[str, float]:
+    """Baseline in metres, focal lengths and principal point in pixels of a Cityscapes camera file.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        ValueError: it is not such a file.
+    """
+    try:
+        data = json.loads(fileio.get_text(path))
+        camera = {**data['intrinsic'], **data['extrinsic']}
+        camera = {name: float(camera[name]) for name in ('baseline', 'fx', 'fy', 'u0', 'v0')}
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f'camera file {path} is missing: disparity becomes metres only with its baseline and '
+            'focal length. Unpack camera_trainvaltest.zip (cityscapes-dataset.com) beside the '
+            'disparity folder, or let the dataset give camera_path'
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f'camera file {path} is not one of Cityscapes: {error!r}') from error
+    if not min(camera['baseline'], camera['fx'], camera['fy']) > 0:
+        raise ValueError(f'camera file {path} has a baseline or focal length not above 0')
+    return camera
