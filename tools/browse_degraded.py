@@ -2,6 +2,7 @@
 
     python tools/browse_degraded.py street.png --out sheet.png --kinds gblur awgn --degrees 1 3 5
     python tools/browse_degraded.py --out sheet.png            # a StreetScenes picture, all kinds
+    python tools/browse_degraded.py street.png --out sheet.png --preset imagenet-c
 
 The first column is the clean image. The same ``--seed`` gives the same sheet.
 """
@@ -13,7 +14,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmdegrade.degradations import KINDS, degrade, keyed_rng, relative_depth, resolve_params
+from mmdegrade.degradations import (
+    KINDS,
+    PRESETS,
+    degrade,
+    get_preset,
+    get_series,
+    keyed_rng,
+    relative_depth,
+    resolve_params,
+)
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
 LABEL_HEIGHT = 22
@@ -43,15 +53,15 @@ def read(path: Path, flags: int) -> np.ndarray:
     return img
 
 
-def read_relative_depth(path: Path, far: float | None) -> np.ndarray:
-    """Read a .npy array or a one-channel image (16-bit PNG) of depths in any unit."""
+def read_depth(path: Path, scale: float) -> np.ndarray:
+    """Read a .npy array or a one-channel image (16-bit PNG) of depths: float32 metres."""
     if not path.is_file():
         raise FileNotFoundError(f'no such depth file: {path}')
     if path.suffix.lower() == '.npy':
         depth = np.load(path, allow_pickle=False)
     else:
         depth = read(path, cv2.IMREAD_UNCHANGED)
-    return relative_depth(depth, far)
+    return depth.astype(np.float32) * np.float32(scale)
 
 
 def cell(img: np.ndarray, label: str, width: int) -> np.ndarray:
@@ -66,22 +76,49 @@ def cell(img: np.ndarray, label: str, width: int) -> np.ndarray:
     return np.vstack([strip, small])
 
 
-def label_of(kind: str, degree: int) -> str:
-    """Kind, degree and the published numbers behind it."""
-    published = KINDS[kind].degrees[degree - 1]
-    return f'{kind} {degree}: ' + ', '.join(f'{k} {v:g}' for k, v in published.items())
+def label_of(name: str, degree: int, preset: str | None) -> str:
+    """Name, degree and the published numbers behind it, where these fit in."""
+    published = get_series(name, preset).params(degree)
+    numbers = ', '.join(
+        f'{k} {v:.3g}' if isinstance(v, (int, float)) else f'{k} {v}' for k, v in published.items()
+    )
+    return f'{name} {degree}: {numbers}' if len(published) <= 2 else f'{name} {degree}'
 
 
-def rows_of(img, name: str, depth, kinds, degrees, seed: int, width: int) -> list[np.ndarray]:
-    """One row of cells for each kind."""
+def cells_of(names, degrees, preset: str | None) -> dict[str, list[int]]:
+    """The degrees to show of each name: those asked for that it has, or all it has."""
+    cells = {}
+    for name in names:
+        count = len(get_series(name, preset).levels)
+        cells[name] = degrees or list(range(1, count + 1))
+        for degree in cells[name]:
+            resolve_params(name, degree, preset)
+    return cells
+
+
+def depth_for(kind: str, depth: np.ndarray | None, far: float | None) -> dict:
+    """Depth as the kind wants it, as keyword arguments of `degrade`."""
+    unit = KINDS[kind].depth_unit
+    if depth is None or unit is None:
+        return {}
+    return {'depth': depth if unit == 'metres' else relative_depth(depth, far)}
+
+
+def rows_of(img, name: str, depth, cells: dict[str, list[int]], args) -> list[np.ndarray]:
+    """One row of pictures for each kind, filled up with white."""
     rows = []
-    for kind in kinds:
-        extra = {'depth': depth} if depth is not None and KINDS[kind].uses_depth else {}
-        cells = [cell(img, name, width)]
+    longest = max(map(len, cells.values()))
+    for kind, degrees in cells.items():
+        extra = depth_for(get_series(kind, args.preset).kind, depth, args.far)
+        row = [cell(img, name, args.width)]
         for degree in degrees:
-            out = degrade(img, kind, degree, keyed_rng(seed, name, kind, degree), **extra)
-            cells.append(cell(out, label_of(kind, degree), width))
-        rows.append(np.hstack(cells))
+            rng = keyed_rng(args.seed, name, kind, degree)
+            out = degrade(img, kind, degree, rng, preset=args.preset, **extra)
+            if out.dtype != np.uint8:  # noise that is not clipped
+                out = np.rint(out.clip(0, 1) * 255).astype(np.uint8)
+            row.append(cell(out, label_of(kind, degree, args.preset), args.width))
+        row += [np.full_like(row[0], 255)] * (longest - len(degrees))
+        rows.append(np.hstack(row))
     return rows
 
 
@@ -89,10 +126,14 @@ def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('images', nargs='*', metavar='IMAGE|DIR', help='none: StreetScenes')
     parser.add_argument('--out', type=Path, required=True, help='sheet to write, e.g. sheet.png')
-    parser.add_argument('--kinds', nargs='+', default=list(KINDS), help=' '.join(KINDS))
-    parser.add_argument('--degrees', nargs='+', type=int, default=[1, 2, 3, 4, 5])
-    parser.add_argument('--depth', type=Path, help='.npy or one-channel image, for one image')
-    parser.add_argument('--far', type=float, help='depth that counts as 1 (default: the largest)')
+    parser.add_argument('--preset', help=f'a published set: {", ".join(PRESETS)}')
+    parser.add_argument('--kinds', nargs='+', help='default: all of the preset, or of mmdegrade')
+    parser.add_argument('--degrees', nargs='+', type=int, help='default: all')
+    parser.add_argument('--depth', type=Path, help='of one image: .npy or one channel')
+    parser.add_argument('--depth-scale', type=float, default=1.0, help='metres per step of it')
+    parser.add_argument(
+        '--far', type=float, help='metres that count as 1 for haze (default: the largest)'
+    )
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--width', type=int, default=240, help='of a cell, in pixels')
     return parser.parse_args(argv)
@@ -102,26 +143,25 @@ def browse(args) -> Path:
     """Write the sheet; everything is checked before the first image is degraded."""
     if args.width < 32:
         raise ValueError(f'--width must be 32 or more, got {args.width}')
-    for kind in args.kinds:
-        for degree in args.degrees:
-            resolve_params(kind, degree)
+    names = args.kinds or list(get_preset(args.preset).series if args.preset else KINDS)
+    cells = cells_of(names, args.degrees, args.preset)
     if not cv2.haveImageWriter(str(args.out)):
         raise ValueError(f'--out must end like an image (.png, .jpg), got {args.out}')
     files = find_images(args.images)
     if args.depth and len(files) != 1:
         raise ValueError(f'--depth belongs to exactly one image, got {len(files)}')
     if files:
-        depth = read_relative_depth(args.depth, args.far) if args.depth else None
+        depth = read_depth(args.depth, args.depth_scale) if args.depth else None
         sources = ((read(file, cv2.IMREAD_COLOR), file.name, depth) for file in files)
     else:
         # Only here: without it this tool needs NumPy and OpenCV alone.
         from mmdegrade.datasets.street_scenes import render_street_scene
 
         img, _, metres = render_street_scene(args.seed, 0, size=(240, 320))
-        sources = [(img, 'StreetScenes', relative_depth(metres, args.far))]
+        sources = [(img, 'StreetScenes', metres)]
     rows = []
     for img, name, depth in sources:
-        rows += rows_of(img, name, depth, args.kinds, args.degrees, args.seed, args.width)
+        rows += rows_of(img, name, depth, cells, args)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     if not cv2.imwrite(str(args.out), np.vstack(rows)):
         raise OSError(f'could not write {args.out}')

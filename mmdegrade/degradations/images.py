@@ -1,8 +1,9 @@
 """What counts as an image here, checked in one place.
 
 An image is H×W or H×W×C with any C, uint8 on 0–255 or float32/float64 on a nominal [0, 1] (values
-may leave [0, 1] after unclipped noise). Channel order does not matter: no function tells channels
-apart. Every float array of this package is on [0, 1], never on 0–255.
+may leave [0, 1] after unclipped noise). Channel order matters only where a function has a parameter
+``order``, 'bgr' as OpenCV reads by default. Every float array of this package is on [0, 1], never
+on 0–255.
 """
 
 import numpy as np

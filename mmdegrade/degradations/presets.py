@@ -67,6 +67,20 @@ _presets: dict[str, Preset] = {
 PRESETS: Mapping[str, Preset] = MappingProxyType(_presets)
 
 
+def register_preset(name: str, preset: Preset) -> None:
+    """Add a preset of a user's own.
+
+    Raises:
+        TypeError, ValueError: the name is taken, or a level is not one of its kind.
+    """
+    if name in _presets:
+        raise ValueError(f'a preset named {name!r} is registered already')
+    for series in preset.series.values():
+        for degree in range(1, len(series.levels) + 1):
+            get_kind(series.kind).resolve(**series.params(degree))
+    _presets[name] = preset
+
+
 def get_preset(name: str) -> Preset:
     """Look a preset up by name.
 

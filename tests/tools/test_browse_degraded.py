@@ -81,3 +81,11 @@ def test_errors(arguments, words, image, tmp_path, capsys, monkeypatch):
     error = capsys.readouterr().err
     assert re.search(words, error), error
     assert not (tmp_path / 'x.png').exists()
+
+
+def test_a_preset_shows_its_own_names_and_degrees(tmp_path):
+    out = tmp_path / 'sheet.png'
+    assert tool.main(['--out', str(out), '--preset', 'ubcn', '--width', '64']) == 0
+    rows, columns = 4, 1 + 3  # rain, pepper, fog, awgn; clean and three levels
+    height = 22 + 48
+    assert cv2.imread(str(out)).shape == (rows * height, columns * 64, 3)
