@@ -9,7 +9,7 @@ import torch
 
 from mmdegrade.datasets import KeyedIndex
 from mmdegrade.datasets.transforms import Degrade
-from mmdegrade.degradations import depth_ramp, gaussian_blur, haze
+from mmdegrade.degradations import KINDS, depth_ramp, gaussian_blur, haze
 
 RNG = np.random.default_rng(0)
 IMAGE = RNG.integers(0, 256, (24, 32, 3), np.uint8)
@@ -231,3 +231,11 @@ def test_wrong_images():
         )
     with pytest.raises(ValueError, match=r'depth differ.*d\.npy is 23x32'):
         Degrade('clean')(results(depth=np.ones((23, 32)), seg_fields=['depth'], depth_path='d.npy'))
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_masks_stay_untouched_by_every_kind(kind):
+    mask = RNG.integers(0, 11, IMAGE.shape[:2], np.uint8)
+    out = Degrade(kind, 3)(results(gt_seg_map=mask.copy(), seg_fields=['gt_seg_map']))
+    assert np.array_equal(out['gt_seg_map'], mask)
+    assert out['img'].shape == IMAGE.shape and not np.array_equal(out['img'], IMAGE)
