@@ -16,16 +16,21 @@ PACKAGE = ROOT / 'mmdegrade'
 LEVELS = {
     'compat': 0,
     'degradations': 1,
-    'datasets': 2,
-    'models': 3,
-    'engine': 4,
-    'evaluation': 4,
-    'visualization': 4,
-    'apis': 5,
-    'tools': 6,
+    'restoration': 2,
+    'datasets': 3,
+    'models': 4,
+    'engine': 5,
+    'evaluation': 5,
+    'visualization': 5,
+    'apis': 6,
+    'tools': 7,
 }
 # Layers that stand on their own: what they may import of ours, and what they may never import.
-OURS_ALLOWED = {'compat': {'compat'}, 'degradations': {'degradations'}}
+OURS_ALLOWED = {
+    'compat': {'compat'},
+    'degradations': {'degradations'},
+    'restoration': {'restoration', 'degradations'},
+}
 HEAVY = ('torch', 'torchvision', 'mmengine', 'mmcv', 'mmseg', 'mmpretrain')
 
 FILES = sorted(PACKAGE.rglob('*.py')) + sorted((ROOT / 'tools').rglob('*.py'))
@@ -73,8 +78,8 @@ def _violations(source, layer, package):
                 found.append(f'line {line}: {layer} stands alone, but imports {name}')
             elif LEVELS[target] > LEVELS[layer]:
                 found.append(f'line {line}: {layer} is below {target}, but imports {name}')
-        elif layer == 'degradations' and top in HEAVY:
-            found.append(f'line {line}: degradations need NumPy and OpenCV only, not {top}')
+        elif layer in ('degradations', 'restoration') and top in HEAVY:
+            found.append(f'line {line}: {layer} needs NumPy and OpenCV only, not {top}')
     return found
 
 
@@ -99,6 +104,9 @@ def test_imports_point_downwards(path):
         ('engine', 'from ..evaluation import x\nfrom mmdegrade import visualization', 0),
         ('degradations', 'import torch\nfrom mmengine import x\nimport numpy, cv2', 2),
         ('degradations', 'from ..compat import x', 1),
+        ('degradations', 'from ..restoration import x', 1),
+        ('restoration', 'from mmdegrade.degradations.images import x\nimport numpy', 0),
+        ('restoration', 'from ..datasets import x\nfrom ..compat import y\nimport mmcv', 3),
         ('compat', 'from . import y\nimport torch', 0),
         ('compat', 'from ..degradations import x', 1),
         ('models', 'from mmdegrade import __version__', 0),
@@ -108,7 +116,8 @@ def test_the_check_itself(layer, source, count):
     assert len(_violations(source, layer, f'mmdegrade.{layer}')) == count
 
 
-def test_degradations_import_without_torch_or_openmmlab():
+@pytest.mark.parametrize('package', ['degradations', 'restoration'])
+def test_pure_functions_import_without_torch_or_openmmlab(package):
     """What the README promises: the pure functions on a machine that has only NumPy and OpenCV."""
     code = (
         'import importlib.util, sys\n'
@@ -121,7 +130,7 @@ def test_degradations_import_without_torch_or_openmmlab():
         'original = importlib.util.find_spec\n'
         'importlib.util.find_spec = lambda name, package=None: (\n'
         '    None if name.partition(".")[0] in heavy else original(name, package))\n'
-        'import mmdegrade.degradations\n'
+        f'import mmdegrade.{package}\n'
     )
     done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

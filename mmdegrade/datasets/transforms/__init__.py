@@ -1,4 +1,4 @@
-"""Pipeline transforms: degrade an image, keep the clean one beside it, pack both."""
+"""Pipeline transforms: degrade an image, restore it, keep the clean one beside it, pack both."""
 
 from .degrade import Degrade
 from .depth import LoadDepth
@@ -6,6 +6,7 @@ from .formatting import PackDegradeInputs
 from .loading import LoadImage, LoadMask
 from .paired import SplitPair, StackPair
 from .random_degrade import RandomDegrade
+from .restore import Restore
 
 __all__ = [
     'Degrade',
@@ -14,6 +15,7 @@ __all__ = [
     'LoadMask',
     'PackDegradeInputs',
     'RandomDegrade',
+    'Restore',
     'SplitPair',
     'StackPair',
 ]

@@ -15,7 +15,8 @@ class PackDegradeInputs(PackSegInputs):
 
     ``inputs`` stays the single degraded 3×H×W tensor, so that stock segmentors train on the same
     loader. The clean image goes to ``data_sample.clean_img`` (``PixelData``, 3×H×W, the dtype of
-    the pipeline, BGR as loaded); ``degradations`` joins the meta information.
+    the pipeline, BGR as loaded); ``degradations`` and ``restorations`` join the meta
+    information.
 
     Args:
         meta_keys (Sequence[str]): Keys of ``results`` to keep as meta information.
@@ -25,7 +26,7 @@ class PackDegradeInputs(PackSegInputs):
         self,
         meta_keys=(
             'img_path', 'seg_map_path', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor',
-            'flip', 'flip_direction', 'reduce_zero_label', 'degradations',
+            'flip', 'flip_direction', 'reduce_zero_label', 'degradations', 'restorations',
         ),
     ) -> None:  # fmt: skip
         super().__init__(meta_keys=meta_keys)
