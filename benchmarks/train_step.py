@@ -183,24 +183,31 @@ def double_sum(source, target):
     return total / (4 * c**2 * (h * w) ** 2 * batch)
 
 
+def layerwise(source, target):
+    """Each layer with its own counterpart only (DGN-Layerwise)."""
+    return sum(dense_gram_loss([s], [t]) for s, t in zip(source, target, strict=True))
+
+
 def compare_loss(steps: int) -> None:
-    """Forward and backward of the loss, in O(L), beside the plain double sum."""
+    """Forward and backward of the loss, in O(L), beside the plain double sum and layerwise."""
+    functions = (double_sum, dense_gram_loss, layerwise)
     for layers, shape in ((3, (1, 512, 48, 48)), (21, (4, 128, 36, 36)), (2, (1, 4096, 11, 11))):
         source = [torch.randn(shape) for _ in range(layers)]
         target = [torch.randn(shape, requires_grad=True) for _ in range(layers)]
         times = []
         for _ in range(steps + 1):
             row = []
-            for function in (double_sum, dense_gram_loss):
+            for function in functions:
                 start = time.process_time()
                 function(source, target).backward()
                 row.append(time.process_time() - start)
             times.append(row)
-        plain, ours = np.median(times[1:], axis=0)
-        ratio = np.median([b / a for a, b in times[1:]])
+        plain, ours, single = np.median(times[1:], axis=0) * 1e3
+        ratios = np.median([(b / a, b / c) for a, b, c in times[1:]], axis=0)
         print(
-            f'loss, L={layers:<3} {"x".join(map(str, shape)):16} double sum {plain * 1e3:8.0f} ms'
-            f'   O(L) {ours * 1e3:8.0f} ms{ratio:8.2f}x',
+            f'loss, L={layers:<3} {"x".join(map(str, shape)):16} all pairs {ours:7.0f} ms   '
+            f'double sum {plain:7.0f} ms ({ratios[0]:.2f}x of it)   '
+            f'layerwise {single:7.0f} ms ({ratios[1]:.2f}x of it)',
             flush=True,
         )
 

@@ -1,5 +1,6 @@
 """Networks and classical methods that turn a degraded image into a cleaner one."""
 
 from .base import Restorer
+from .classical import ClassicalRestorer
 
-__all__ = ['Restorer']
+__all__ = ['ClassicalRestorer', 'Restorer']
