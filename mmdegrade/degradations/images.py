@@ -6,6 +6,7 @@ may leave [0, 1] after unclipped noise). Channel order matters only where a func
 on 0–255.
 """
 
+import cv2
 import numpy as np
 
 # A float image on 0–255 given by mistake is nearly always above this; an image on [0, 1] with the
@@ -50,20 +51,30 @@ def check_image(img) -> np.ndarray:
     return np.ascontiguousarray(img)
 
 
-def round_to_uint8(values: np.ndarray) -> np.ndarray:
-    """Round (half to even) and saturate a float array to uint8. ``values`` is overwritten."""
-    np.rint(values, out=values)
-    np.clip(values, 0, 255, out=values)
-    return values.astype(np.uint8)
+def round_to_uint8(values: np.ndarray, negative: bool = True) -> np.ndarray:
+    """Round (half to even) and saturate a contiguous float array to uint8.
+
+    Args:
+        values: any shape.
+        negative: whether any of them may be below 0; without, it is four times as fast.
+    """
+    flat = values.reshape(1, -1)
+    if negative:
+        # The sum with nothing: of OpenCV's single passes, the one that saturates at 0.
+        out = cv2.addWeighted(flat, 1, flat, 0, 0, dtype=cv2.CV_8U)
+    else:
+        out = cv2.convertScaleAbs(flat)
+    return out.reshape(values.shape)
 
 
-def like(out: np.ndarray, img: np.ndarray) -> np.ndarray:
+def like(out: np.ndarray, img: np.ndarray, negative: bool = False) -> np.ndarray:
     """Give ``out`` the dtype and shape of ``img`` (OpenCV drops a channel axis of length 1).
 
     Args:
-        out: on the scale of ``img``; a float array for a uint8 image is overwritten, rounded.
+        out: on the scale of ``img``; rounded for a uint8 image.
         img: the image that was degraded.
+        negative: whether values may be below 0, which means of an image's values are not.
     """
     if img.dtype == np.uint8 and out.dtype != np.uint8:
-        out = round_to_uint8(out)
+        out = round_to_uint8(np.ascontiguousarray(out), negative)
     return out.reshape(img.shape)

@@ -80,7 +80,7 @@ def wiener_deconvolution(img: np.ndarray, psf, noise: float = 0.003) -> np.ndarr
             outside[:height, :width] = plane
             result = _filter(outside, undo)[:height, :width]
         out[..., channel] = result
-    return like(out, img)
+    return like(out, img, negative=True)
 
 
 # Cached, because images of a data set share their size, and often their blur.
