@@ -5,6 +5,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.mmdegrade-installed
+# The libraries that benchmarks compare with bring a second OpenCV: an environment of their own.
+BENCH_VENV  := .venv-bench
+BENCH_STAMP := $(BENCH_VENV)/.mmdegrade-installed
 SOURCES = $(wildcard mmdegrade tools tests configs benchmarks setup.py)
 
 # Never install into a user's own environment, not even through mmengine.hub, which calls pip.
@@ -20,14 +23,14 @@ help:  ## list the targets
 
 setup: $(STAMP)  ## create .venv and install mmdegrade with pinned dependencies
 
-$(BIN)/python:
+$(BIN)/python $(BENCH_VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null 2>&1 || { \
 	  echo "make: '$(PYTHON)' was not found; install Python 3.10 or newer, or name one: make setup PYTHON=/path/to/python" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 	  echo "make: '$(PYTHON)' is $$($(PYTHON) --version 2>&1), mmdegrade needs 3.10 or newer; name another: make setup PYTHON=python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "make: '$(PYTHON)' has no venv module; install it (Debian, Ubuntu: apt-get install python3-venv)" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(@:/bin/python=)
 
 # The interpreter is order-only: its date is the system Python's and says nothing.
 $(STAMP): constraints.txt setup.py | $(BIN)/python
@@ -51,10 +54,15 @@ format: $(STAMP)  ## mend style in place
 demo: $(STAMP)  ## run the demonstration on the CPU
 	$(BIN)/python tools/demo.py $(ARGS)
 
-bench: $(STAMP)  ## time the degradations
-	$(BIN)/python benchmarks/degradations.py $(ARGS)
+$(BENCH_STAMP): constraints.txt setup.py benchmarks/requirements.txt | $(BENCH_VENV)/bin/python
+	$(BENCH_VENV)/bin/python -m pip install --disable-pip-version-check -c constraints.txt \
+	  -r benchmarks/requirements.txt -e '.[onedl]'
+	@touch $@
+
+bench: $(BENCH_STAMP)  ## time the degradations beside other libraries
+	$(BENCH_VENV)/bin/python benchmarks/degradations.py $(ARGS)
 
 # work_dirs/ stays: it holds results.
-clean:  ## remove caches and build products (keeps .venv and work_dirs)
+clean:  ## remove caches and build products (keeps environments and work_dirs)
 	rm -rf build dist .pytest_cache .ruff_cache .hypothesis
 	find mmdegrade tools tests configs benchmarks -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
