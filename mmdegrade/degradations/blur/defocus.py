@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from ..degradation import Degradation
-from ..images import check_image, like
+from ..images import by_slabs, check_image, like
 from ..parameters import Real
 
 PARAMETERS = dict(
@@ -31,6 +31,9 @@ PARAMETERS = dict(
 
 # Pixels of uint8 whose sum fits into 16 bits.
 _FIT_16_BITS = 65535 // 255
+
+# Values of an image filtered at a time: fewer cost more in overlap than they save.
+_SLAB = 3 << 19
 
 
 def _half_heights(radius: float) -> list[int]:
@@ -128,10 +131,17 @@ def defocus_blur(img: np.ndarray, radius: float, alias_sigma: float = 0.0) -> np
     alias_sigma = PARAMETERS['alias_sigma'].check('alias_sigma', alias_sigma)
     if radius == 0:
         return img.copy()
+    taps = _rim_taps(radius, alias_sigma)
+    reach = int(radius) + (0 if taps is None else len(taps) // 2)
+    rows = max(_SLAB * len(img) // img.size, 4 * reach, 1)
+    return by_slabs(lambda slab: _defocus(slab, radius, taps), img, np.empty_like(img), reach, rows)
+
+
+def _defocus(img: np.ndarray, radius: float, taps: np.ndarray | None) -> np.ndarray:
+    """`defocus_blur` with the taps of the rim."""
     dtype = np.float64 if img.dtype == np.float64 else np.float32
     area = sum((2 * half + 1) * (2 if x else 1) for x, half in enumerate(_half_heights(radius)))
     out = np.multiply(_disk_sums(img, radius), dtype(1 / area), dtype=dtype)
-    taps = _rim_taps(radius, alias_sigma)
     if taps is not None:
         # The disk sums of a mirrored image are mirrored themselves, so the order may be swapped.
         out = cv2.sepFilter2D(

@@ -33,13 +33,19 @@ PARAMETERS = dict(
 )
 
 
-def _smooth(img: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian up to 4 sigma, as scikit-image's; uint8 becomes float32."""
+def _smooth(img: np.ndarray, sigma: float, out: np.ndarray | None = None) -> np.ndarray:
+    """Gaussian up to 4 sigma, as scikit-image's; uint8 becomes float32.
+
+    Args:
+        img: (H, W) or (H, W, C).
+        sigma: pixels.
+        out: memory for the result, as fresh memory takes longer to touch; None: fresh.
+    """
     depth = cv2.CV_64F if img.dtype == np.float64 else cv2.CV_32F
     reach = int(4 * sigma + 0.5)
     taps = np.exp(-0.5 * (np.arange(-reach, reach + 1) / max(sigma, 1e-3)) ** 2)
     taps /= taps.sum()
-    return cv2.sepFilter2D(img, depth, taps, taps, borderType=cv2.BORDER_REFLECT_101)
+    return cv2.sepFilter2D(img, depth, taps, taps, dst=out, borderType=cv2.BORDER_REFLECT_101)
 
 
 def _draw(table: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
@@ -92,11 +98,12 @@ def scatter(height: int, width: int, max_delta: int, rng) -> np.ndarray:
     at = source.take(chained)
     end = source.take(at)
     left = np.flatnonzero(end > at)
+    at = end.take(left)
     while left.size:
-        at = end.take(left)
         on = source.take(at)
         end[left] = on
-        left = left[on > at]
+        more = np.flatnonzero(on > at)
+        left, at = left.take(more), on.take(more)
     source[chained] = end
     return source
 
@@ -127,13 +134,14 @@ def glass_blur(
     iterations = PARAMETERS['iterations'].check('iterations', iterations)
     rng = as_generator(rng)
     height, width = img.shape[:2]
-    out = _smooth(img, sigma)
-    if max_delta and iterations:
-        source = scatter(height, width, max_delta, rng)
-        for _ in range(iterations - 1):
-            source = source.take(scatter(height, width, max_delta, rng))
-        out = out.reshape(height * width, -1).take(source, axis=0).reshape(img.shape)
-    return like(_smooth(out, sigma), img)
+    smooth = _smooth(img, sigma)
+    if not (max_delta and iterations):
+        return like(_smooth(smooth, sigma), img)
+    source = scatter(height, width, max_delta, rng)
+    for _ in range(iterations - 1):
+        source = source.take(scatter(height, width, max_delta, rng))
+    scattered = smooth.reshape(height * width, -1).take(source, axis=0).reshape(smooth.shape)
+    return like(_smooth(scattered, sigma, out=smooth), img)
 
 
 KINDS = (

@@ -25,6 +25,9 @@ PARAMETERS = dict(
     scale=Real(0.001, 1, doc='new side over old side; 1 changes nothing'),
 )
 
+# Pixels of uint8 whose sum and mean float32 can tell from all others' (with a margin of four).
+_FIT_FLOAT32 = 2**14
+
 
 @functools.lru_cache(maxsize=64)
 def _cells(size: int, scale: float) -> tuple[np.ndarray, np.ndarray]:
@@ -66,9 +69,26 @@ def pixelate(img: np.ndarray, scale: float) -> np.ndarray:
     sums = sums[1:] - sums[:-1]
     sums = sums[:, 1:] - sums[:, :-1]
     area = np.outer(np.diff(top), np.diff(left))
-    means = sums / area.reshape(area.shape + (1,) * (sums.ndim - 2))
-    means = round_to_uint8(means) if img.dtype == np.uint8 else means.astype(img.dtype, copy=False)
-    return means.take(column, axis=1).take(row, axis=0).reshape(img.shape)
+    area = area.reshape(area.shape + (1,) * (sums.ndim - 2))
+    if img.dtype == np.uint8:
+        # Float32 holds such sums, and tells their quotients from halves.
+        exact = np.float32 if area.max() <= _FIT_FLOAT32 else np.float64
+        means = round_to_uint8(np.divide(sums, area, dtype=exact, casting='unsafe'), negative=False)
+    else:
+        means = (sums / area).astype(img.dtype, copy=False)
+    return _repeat(means, row, column).reshape(img.shape)
+
+
+def _repeat(cells: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """The cell of each pixel."""
+    if cells.dtype == np.uint8 and cells.ndim == 3 and cells.shape[2] == 3:
+        # A pixel of four bytes is one number to move.
+        four = cv2.cvtColor(cells, cv2.COLOR_BGR2BGRA).view(np.uint32)[..., 0]
+        four = four.take(column, axis=1).view(np.uint8).reshape(len(cells), len(column), 4)
+        cells = cv2.cvtColor(four, cv2.COLOR_BGRA2BGR)
+    else:
+        cells = cells.take(column, axis=1)
+    return cells.take(row, axis=0)
 
 
 KINDS = (

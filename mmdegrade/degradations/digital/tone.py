@@ -69,21 +69,47 @@ def brightness(img: np.ndarray, shift: float) -> np.ndarray:
         return np.clip(img + img.dtype.type(shift), 0, 1)
     if img.dtype != np.uint8:
         img = np.clip(img, 0, 1)  # where HSV is defined
-    value, _ = _extremes(img)
     if img.dtype == np.uint8:
         ratio = np.minimum(levels + shift * white, white) / np.maximum(levels, 1)
-        ratio = cv2.LUT(value, ratio.astype(np.float32))
-        out = cv2.multiply(img, cv2.merge([ratio] * 3), dtype=cv2.CV_8U)
-        new = np.uint8(np.rint(shift * white))
-    else:
-        # Divided first: the quotient is at most 1 however small the value.
-        out = img / cv2.merge([np.where(value > 0, value, 1)] * 3)
-        out *= cv2.merge([np.minimum(value + img.dtype.type(shift), 1)] * 3)
-        new = shift
+        return _scale_by_value(img, ratio.astype(np.float32), np.rint(shift * white))
+    value, _ = _extremes(img)
+    # Divided first: the quotient is at most 1 however small the value.
+    out = img / cv2.merge([np.where(value > 0, value, 1)] * 3)
+    out *= cv2.merge([np.minimum(value + img.dtype.type(shift), 1)] * 3)
     black = value == 0
     if black.any():
-        out[black] = new
+        out[black] = shift
     return out
+
+
+def _scale_by_value(img: np.ndarray, ratio: np.ndarray, of_black: float) -> np.ndarray:
+    """Multiply each pixel of three uint8 channels by the ratio for its value of HSV.
+
+    Args:
+        img: (H, W, 3) uint8.
+        ratio: (256,) float32, by value; entry 0 is overwritten.
+        of_black: what black becomes.
+    """
+    # Channel by channel: no array of the ratio of every value has to be made.
+    channels = cv2.split(img)
+    value = cv2.max(cv2.max(channels[0], channels[1]), channels[2])
+    if cv2.countNonZero(value) < value.size:
+        # Black is taken for 1, and its ratio for the result.
+        one = cv2.threshold(value, 0, 1, cv2.THRESH_BINARY_INV)[1]
+        channels = [cv2.max(channel, one) for channel in channels]
+        ratio[0] = of_black
+    ratio = cv2.LUT(value, ratio)
+    return cv2.merge([cv2.multiply(channel, ratio, dtype=cv2.CV_8U) for channel in channels])
+
+
+def _gives(matrix: np.ndarray, tables: np.ndarray) -> bool:
+    """Whether cv2.transform by (3, 4) ``matrix`` does what the (256, 3) ``tables`` do."""
+    levels = np.repeat(np.arange(256, dtype=np.uint8), 6).reshape(256, 2, 3)
+    # Whole vectors, and what is left over at the end of a row: OpenCV has code for either.
+    whole, rest = levels[None, :, 0].copy(), levels[:, :1]
+    return np.array_equal(cv2.transform(whole, matrix)[0], tables) and np.array_equal(
+        cv2.transform(rest, matrix)[:, 0], tables
+    )
 
 
 def contrast(img: np.ndarray, factor: float) -> np.ndarray:
@@ -112,6 +138,11 @@ def contrast(img: np.ndarray, factor: float) -> np.ndarray:
     if img.dtype == np.uint8:
         tables = (np.arange(256.0)[:, None] - means) * factor + means
         tables = np.rint(tables).astype(np.uint8)
+        if channels == 3:
+            # A fifth of the time of three tables, but in fixed point on some machines.
+            matrix = np.column_stack([np.eye(3) * factor, means * (1 - factor)])
+            if _gives(matrix, tables):
+                return cv2.transform(img, matrix)
         return cv2.LUT(img, tables[None] if channels > 1 else tables[:, 0]).reshape(img.shape)
     # A whole row of means: several times as fast as three at a time.
     row = np.tile((means * (1 - factor)).astype(img.dtype), img.shape[1])

@@ -12,10 +12,11 @@ the top left part. Its uniform numbers have 16 bits. Deviation: a black image st
 single pixel has no fog (published: division by zero).
 """
 
+import cv2
 import numpy as np
 
 from ..degradation import Degradation
-from ..images import check_image, like
+from ..images import check_image
 from ..noise.integer_noise import random_words
 from ..parameters import Real
 from ..rng import as_generator
@@ -46,6 +47,7 @@ def plasma(side: int, decay: float, rng) -> np.ndarray:
     rng = as_generator(rng)
     corners = np.zeros((1, 1), np.float32)
     amplitude = 1.0
+    quarter = np.float32(0.25)
     while len(corners) < side:
         n = len(corners)
         wobble = random_words(3 * n * n, rng).reshape(3, n, n).astype(np.float32)
@@ -53,11 +55,19 @@ def plasma(side: int, decay: float, rng) -> np.ndarray:
         wobble *= np.float32(amplitude / 2**15)
         middles, above, aside = wobble
         # Neighbours beyond the border are those of the other side.
-        across = corners + np.roll(corners, -1, axis=1)
-        middles += (across + np.roll(across, -1, axis=0)) / 4
-        above += (across + middles + np.roll(middles, 1, axis=0)) / 4
-        down = corners + np.roll(corners, -1, axis=0)
-        aside += (down + middles + np.roll(middles, 1, axis=1)) / 4
+        wide = cv2.copyMakeBorder(corners, 0, 1, 0, 1, cv2.BORDER_WRAP)
+        across = wide[:, :-1] + wide[:, 1:]
+        middles += (across[:-1] + across[1:]) * quarter
+        wide_middles = cv2.copyMakeBorder(middles, 1, 0, 1, 0, cv2.BORDER_WRAP)
+        across = across[:-1] + middles
+        across += wide_middles[:-1, 1:]
+        across *= quarter
+        above += across
+        down = corners + wide[1:, :-1]
+        down += middles
+        down += wide_middles[1:, :-1]
+        down *= quarter
+        aside += down
         finer = np.empty((2 * n, 2 * n), np.float32)
         finer[::2, ::2] = corners
         finer[1::2, 1::2] = middles
@@ -97,14 +107,19 @@ def plasma_fog(img: np.ndarray, strength: float, decay: float, rng) -> np.ndarra
     if strength == 0:
         return img.copy()
     white = 255 if img.dtype == np.uint8 else 1
-    largest = max(float(img.max()) / white, 0)
+    largest = max(cv2.minMaxLoc(img.reshape(1, -1))[1] / white, 0)
     share = largest / (largest + strength)
     dtype = working_dtype(img)
     veil = np.multiply(cloud, dtype(strength * white * share), dtype=dtype)
     out = spread(veil, np.empty(img.shape, dtype))
-    direct = np.multiply(img, dtype(share), dtype=dtype)
-    out += direct
-    return like(out if img.dtype == np.uint8 else np.clip(out, 0, 1, out=out), img)
+    if img.dtype == np.uint8:
+        # Scaled, added and rounded in one pass; flat, because OpenCV reads some small arrays as
+        # scalars.
+        flat = img.reshape(1, -1)
+        total = cv2.addWeighted(flat, share, out.reshape(1, -1), 1, 0, dtype=cv2.CV_8U)
+        return total.reshape(img.shape)
+    out += np.multiply(img, dtype(share), dtype=dtype)
+    return np.clip(out, 0, 1, out=out)
 
 
 KINDS = (

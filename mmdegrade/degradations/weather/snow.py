@@ -20,7 +20,7 @@ import numpy as np
 from ..blur.motion_gaussian import gaussian_motion_kernel
 from ..blur.sparse_filter import filter_sparse
 from ..degradation import Degradation
-from ..images import check_image, like
+from ..images import check_image, like, zero_below
 from ..noise.normal import standard_normal
 from ..parameters import Choice, Integer, Real
 from ..rng import as_generator
@@ -67,7 +67,7 @@ def flakes(
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-    noise[noise < threshold] = 0
+    noise = zero_below(noise, threshold)
     np.clip(noise, 0, 1, out=noise)
     return filter_sparse(noise, gaussian_motion_kernel(radius, sigma, angle)).reshape(height, width)
 

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from ..degradation import Degradation
-from ..images import check_image
+from ..images import check_image, zero_below
 from ..noise.normal import standard_normal
 from ..parameters import Choice, Real
 from ..rng import as_generator
@@ -68,8 +68,7 @@ def water(layer: np.ndarray, opacity: float) -> np.ndarray:
 def mud(layer: np.ndarray, threshold: float, softness: float) -> np.ndarray:
     """Share of the colour of mud from the amount of liquid, both (H, W) float32."""
     share = _smooth((layer > threshold).astype(np.float32), softness)
-    share[share < 0.8] = 0
-    return share
+    return zero_below(share, 0.8)
 
 
 def spatter(
@@ -116,7 +115,7 @@ def spatter(
     layer *= np.float32(given['std'])
     layer += np.float32(given['mean'])
     layer = _smooth(layer, given['sigma'])
-    layer[layer < given['threshold']] = 0
+    layer = zero_below(layer, given['threshold'])
     if given['liquid'] == 'water':
         share = water(layer, given['opacity'])
     else:

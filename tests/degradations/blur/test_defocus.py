@@ -1,5 +1,6 @@
 """Defocus against scipy.ndimage and the published kernel."""
 
+import importlib
 import math
 
 import cv2
@@ -100,3 +101,14 @@ def test_no_radius_changes_nothing():
 def test_errors(call, error, words):
     with pytest.raises(error, match=words):
         call(np.zeros((4, 4)))
+
+
+@pytest.mark.parametrize('dtype', [np.uint8, np.float32])
+@pytest.mark.parametrize('radius, alias_sigma', [(0.5, 0), (3, 0.1), (6.3, 0.5), (10, 0.5)])
+def test_slabs_leave_no_seam(monkeypatch, dtype, radius, alias_sigma):
+    module = importlib.import_module('mmdegrade.degradations.blur.defocus')
+    img = np.random.default_rng(0).integers(0, 256, (131, 40, 3), dtype=np.uint8)
+    img = img if dtype is np.uint8 else (img / 255).astype(dtype)
+    whole = module.defocus_blur(img, radius, alias_sigma)
+    monkeypatch.setattr(module, '_SLAB', 1)  # as few rows as allowed
+    assert np.array_equal(module.defocus_blur(img, radius, alias_sigma), whole)

@@ -1,6 +1,7 @@
 """Brightness, contrast and saturation against the HSV of the standard library."""
 
 import colorsys
+import importlib
 
 import numpy as np
 import pytest
@@ -117,3 +118,11 @@ def test_floats_beyond_0_1():
 def test_errors(call, error, words):
     with pytest.raises(error, match=words):
         call(np.zeros((4, 4, 3)))
+
+
+def test_contrast_is_the_same_by_tables(monkeypatch):
+    module = importlib.import_module('mmdegrade.degradations.digital.tone')
+    img = np.random.default_rng(0).integers(0, 256, (37, 41, 3), dtype=np.uint8)
+    out = module.contrast(img, 0.2)
+    monkeypatch.setattr(module, '_gives', lambda matrix, tables: False)
+    assert np.array_equal(module.contrast(img, 0.2), out)

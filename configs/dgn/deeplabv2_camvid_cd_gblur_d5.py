@@ -1,0 +1,3 @@
+# Baseline C&D: fine-tuning on a mixture, half clean and half degraded.
+_base_ = './deeplabv2_camvid_finetune_gblur_d5.py'
+degradation = dict(train=dict(prob=0.5))

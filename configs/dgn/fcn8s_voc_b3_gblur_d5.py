@@ -1,0 +1,8 @@
+# DGN-B3 on FCN-8s: blocks 3 to 6 instead of 4 to 6 (DGN-B4 is fcn8s_voc_gblur_d5.py).
+_base_ = './fcn8s_voc_gblur_d5.py'
+model = dict(
+    taps=dict(
+        relu=dict(b3=['backbone.relu3_*']),
+        conv=dict(b3=['backbone.conv3_*']),
+    )
+)

@@ -1,0 +1,3 @@
+# Baseline: plain fine-tuning, under haze; else as for Gaussian blur.
+_base_ = '../deeplabv3plus_voc_finetune_gblur_d5.py'
+degradation = dict(kind='haze')

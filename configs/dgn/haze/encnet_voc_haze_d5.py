@@ -1,0 +1,3 @@
+# DGN, under haze; else as for Gaussian blur.
+_base_ = '../encnet_voc_gblur_d5.py'
+degradation = dict(kind='haze')

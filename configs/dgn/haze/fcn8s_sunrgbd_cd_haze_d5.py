@@ -1,0 +1,3 @@
+# Baseline C&D: half clean, half degraded, under haze; else as for Gaussian blur.
+_base_ = '../fcn8s_sunrgbd_cd_gblur_d5.py'
+degradation = dict(kind='haze')

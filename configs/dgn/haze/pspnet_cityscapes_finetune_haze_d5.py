@@ -1,0 +1,3 @@
+# Baseline: plain fine-tuning, under haze; else as for Gaussian blur.
+_base_ = '../pspnet_cityscapes_finetune_gblur_d5.py'
+degradation = dict(kind='haze')

@@ -1,0 +1,3 @@
+# DGN paired, under haze; else as for Gaussian blur.
+_base_ = '../refinenet_sunrgbd_paired_gblur_d5.py'
+degradation = dict(kind='haze')

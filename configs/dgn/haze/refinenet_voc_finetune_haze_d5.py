@@ -1,0 +1,3 @@
+# Baseline: plain fine-tuning, under haze; else as for Gaussian blur.
+_base_ = '../refinenet_voc_finetune_gblur_d5.py'
+degradation = dict(kind='haze')

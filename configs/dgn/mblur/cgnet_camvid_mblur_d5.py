@@ -1,0 +1,3 @@
+# DGN, under motion blur; else as for Gaussian blur.
+_base_ = '../cgnet_camvid_gblur_d5.py'
+degradation = dict(kind='mblur')

@@ -1,0 +1,3 @@
+# Baseline: plain fine-tuning, under motion blur; else as for Gaussian blur.
+_base_ = '../deeplabv2_voc_finetune_gblur_d5.py'
+degradation = dict(kind='mblur')

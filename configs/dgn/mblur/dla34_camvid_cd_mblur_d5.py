@@ -1,0 +1,3 @@
+# Baseline C&D: half clean, half degraded, under motion blur; else as for Gaussian blur.
+_base_ = '../dla34_camvid_cd_gblur_d5.py'
+degradation = dict(kind='mblur')

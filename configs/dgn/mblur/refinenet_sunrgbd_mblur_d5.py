@@ -1,0 +1,3 @@
+# DGN, under motion blur; else as for Gaussian blur.
+_base_ = '../refinenet_sunrgbd_gblur_d5.py'
+degradation = dict(kind='mblur')

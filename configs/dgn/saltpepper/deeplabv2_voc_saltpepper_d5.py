@@ -1,0 +1,3 @@
+# DGN, under salt-and-pepper noise; else as for Gaussian blur.
+_base_ = '../deeplabv2_voc_gblur_d5.py'
+degradation = dict(kind='saltpepper')

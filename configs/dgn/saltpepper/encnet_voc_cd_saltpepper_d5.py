@@ -1,0 +1,3 @@
+# Baseline C&D: half clean, half degraded, under salt-and-pepper noise; else as for Gaussian blur.
+_base_ = '../encnet_voc_cd_gblur_d5.py'
+degradation = dict(kind='saltpepper')

@@ -1,0 +1,3 @@
+# DGN paired, under salt-and-pepper noise; else as for Gaussian blur.
+_base_ = '../pspnet_cityscapes_paired_gblur_d5.py'
+degradation = dict(kind='saltpepper')
