@@ -1,4 +1,4 @@
-# Baseline EWC (Table VII): weights that mattered on clean images are held, lambda 400 as published.
+# Baseline EWC: weights that mattered on clean images are held, lambda 400 as published.
 # First: python tools/estimate_fisher.py configs/dgn/cgnet_camvid_clean.py \
 #     work_dirs/cgnet_camvid_clean/iter_1500.pth work_dirs/cgnet_camvid_clean/fisher.pth
 _base_ = './cgnet_camvid_finetune_gblur_d5.py'

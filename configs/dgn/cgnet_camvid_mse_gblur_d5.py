@@ -1,4 +1,4 @@
-# DGN-MSE (Table IV): features themselves are matched, place by place.
+# DGN-MSE: features themselves are matched, place by place.
 # Its weight makes the first gradient as large as that of the Gram loss at 100.
 _base_ = './cgnet_camvid_gblur_d5.py'
 model = dict(loss_gram=dict(_delete_=True, type='DenseMSELoss', loss_weight=0.25))

@@ -1,7 +1,7 @@
 """Elastic weight consolidation (EWC): hold weights that mattered on clean images near their start.
 
 Kirkpatrick et al., "Overcoming catastrophic forgetting in neural networks", PNAS 2017; baseline of
-Guo et al., "Degraded Image Semantic Segmentation With Dense-Gram Networks", TIP 2020, Table VII:
+Guo et al., "Degraded Image Semantic Segmentation With Dense-Gram Networks", TIP 2020:
 
     L = L_seg + λ / 2 · Σ_i F_i (θ_i − θ*_i)²,  λ = 400
 

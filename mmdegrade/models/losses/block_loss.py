@@ -1,7 +1,7 @@
 """What the losses on blocks of feature maps share: λ, the choice of blocks, which layers pair up.
 
 Paper: Guo et al., "Degraded Image Semantic Segmentation With Dense-Gram Networks", TIP 2020, Eq. 5
-and the variants of Tables IV and V.
+and the variants of Tables IV–VII.
 """
 
 from collections.abc import Mapping, Sequence

@@ -157,7 +157,7 @@ class DenseGramLoss(BlockLoss):
     λ does not carry over between networks: the loss grows with the fourth power of the
     activations. The paper's value for FCN-8s is 0.1, the default.
 
-    Args are those of :class:`BlockLoss`; ``pairing='layerwise'`` is DGN-Layerwise of Table V.
+    Args are those of :class:`BlockLoss`; ``pairing='layerwise'`` is the paper's DGN-Layerwise.
     """
 
     def block(self, source: Sequence[Tensor], target: Sequence[Tensor]) -> Tensor:

@@ -1,7 +1,7 @@
 """Variant DGN-MSE: match features themselves, place by place, instead of Gram matrices.
 
 Paper: Guo et al., "Degraded Image Semantic Segmentation With Dense-Gram Networks", TIP 2020,
-Table IV. For the L layers of a block, feature maps F of shape c × m:
+Tables IV–VII. For the L layers of a block, feature maps F of shape c × m:
 
     L_b = 1 / (c m) · Σ_l Σ_l' ‖Fs^l − Ft^l'‖_F²
 
