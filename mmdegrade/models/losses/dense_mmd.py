@@ -1,8 +1,9 @@
 """Variants DGN-Linear and DGN-Gaussian: maximum mean discrepancy with other kernels.
 
 Paper: Guo et al., "Degraded Image Semantic Segmentation With Dense-Gram Networks", TIP 2020,
-Tables IV–VII. The Gram loss is the MMD with the polynomial kernel (xᵀy)², as Li et al., "Demystifying
-Neural Style Transfer", IJCAI 2017, show; the columns of a feature map (c × m) are the samples.
+Tables IV–VII. The Gram loss is the MMD with the polynomial kernel (xᵀy)², as Li et al.,
+"Demystifying Neural Style Transfer", IJCAI 2017, show; the columns of a feature map (c × m) are the
+samples.
 
     linear      k = xᵀy:               L_b = 1 / (4 c) · Σ_l Σ_l' ‖μs^l − μt^l'‖², μ = mean column
     Gaussian    k = exp(−γ ‖x − y‖²):  L_b = 1 / 4 · Σ_l Σ_l' MMD²(Fs^l, Ft^l')
