@@ -94,6 +94,13 @@ def test_unclipped_noise_stays_float_and_goes_beyond():
     assert got.max() > 300 and np.any(got != np.rint(got))
 
 
+def test_float_images_are_degraded_as_in_the_pipeline():
+    img = picture().astype(np.float32) + 0.25
+    expected = Degrade('gblur', 3)(dict(img=img.copy()))['img']
+    got = on_device(Degrade('gblur', 3, on_device=True), img)[0]
+    assert np.abs(got[0] - expected).max() < 1e-2
+
+
 def test_the_clean_image_stays_clean():
     img = picture()
     item = packed(Degrade('gblur', 5, keep_clean=True, on_device=True), img)

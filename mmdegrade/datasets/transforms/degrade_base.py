@@ -93,11 +93,11 @@ class DegradeBase(BaseTransform):
             if entry.depth_unit == 'relative':
                 params['depth'] = relative_depth(results['depth'], results.get('depth_far'))
         img = results['img']
-        if self.on_device:
-            return self._defer(request, degree, params, img, rng)
         # MMCV's float images are on 0-255, the pure functions' on 0-1.
         if np.issubdtype(img.dtype, np.floating):
             img = img / np.float32(255)
+        if self.on_device:
+            return self._defer(request, degree, params, img, rng)
         out, used = degrade(
             img, request.kind, degree, rng, return_params=True, preset=request.preset, **params
         )
@@ -110,7 +110,7 @@ class DegradeBase(BaseTransform):
 
     def _defer(self, request: Request, degree, params: dict, img: np.ndarray, rng) -> dict:
         """Settle everything that is drawn, and leave the pixels to the data preprocessor."""
-        used = settle_params(img[:, :, :3], request.kind, degree, rng, request.preset, **params)
+        used = settle_params(img, request.kind, degree, rng, request.preset, **params)
         if isinstance(used.get('depth'), np.ndarray):
             raise ValueError(
                 f'{self._name}(on_device=True): a depth map does not travel to the device; '
