@@ -21,9 +21,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 import mmdegrade  # noqa: F401
 from mmdegrade.apis import degrade_dataset, tree_of_config, tree_of_folder
-from mmdegrade.apis.dataset_tree import LOADERS, add_depth, dataset_pipeline
+from mmdegrade.apis.dataset_tree import add_depth
 from mmdegrade.datasets.transforms import LoadDepth
 from mmdegrade.degradations import Request
+from mmdegrade.engine.degradation import LOADERS, transforms_in
 
 
 def parse(argv):
@@ -68,8 +69,8 @@ def read_source(args, request: dict):
 
 def depth_loaders(cfg) -> list:
     """``LoadDepth`` as the config's own pipelines have it."""
-    for loader in LOADERS.values():
-        for transform in dataset_pipeline(cfg[loader]['dataset']) if loader in cfg else ():
+    for loader in LOADERS:
+        for transform in transforms_in(cfg.get(loader)):
             if transform['type'] == 'LoadDepth':
                 return [TRANSFORMS.build(transform)]
     return []

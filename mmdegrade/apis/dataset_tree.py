@@ -9,6 +9,8 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 from PIL import Image, UnidentifiedImageError
 
+from mmdegrade.engine.checks import leaf_datasets
+
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
 # Grey and palette pictures are masks, unless someone says otherwise.
 _MASK_MODES = ('1', 'L', 'LA', 'P', 'I', 'F')
@@ -96,18 +98,6 @@ def add_depth(tree: DatasetTree, folder) -> None:
         info['depth_path'] = str(found[0])
 
 
-def _innermost(dataset_cfg: dict) -> dict:
-    """The dataset inside wrappers such as ``RepeatDataset``."""
-    while 'dataset' in dataset_cfg:
-        dataset_cfg = dataset_cfg['dataset']
-    return dataset_cfg
-
-
-def dataset_pipeline(dataset_cfg: dict) -> list[dict]:
-    """Transforms of a dataset config, inside wrappers."""
-    return _innermost(dataset_cfg).get('pipeline', [])
-
-
 def tree_of_config(cfg, splits=tuple(LOADERS)) -> DatasetTree:
     """Files of the datasets that a config's loaders name, with their depth maps.
 
@@ -126,9 +116,10 @@ def tree_of_config(cfg, splits=tuple(LOADERS)) -> DatasetTree:
     for split in splits:
         if LOADERS[split] not in cfg:
             raise KeyError(f'the config has no {LOADERS[split]}; leave {split} out of --splits')
-        dataset = DATASETS.build({**_innermost(cfg[LOADERS[split]]['dataset']), 'pipeline': []})
-        roots.add(dataset.data_root)
-        infos += [dataset.get_data_info(index) for index in range(len(dataset))]
+        for dataset_cfg in leaf_datasets(cfg[LOADERS[split]]['dataset']):
+            dataset = DATASETS.build({**dataset_cfg, 'pipeline': []})
+            roots.add(dataset.data_root)
+            infos += [dataset.get_data_info(index) for index in range(len(dataset))]
     if len(roots) != 1 or not all(roots):
         raise ValueError(
             f'the datasets of {", ".join(splits)} need one data_root, got {sorted(map(str, roots))}'

@@ -75,11 +75,7 @@ def degrade(
     Raises:
         TypeError, ValueError: as `resolve_params`, `check_image` and `as_generator`.
     """
-    entry, values = _resolve(kind, degree, preset, params)
-    img = check_image(img)
-    rng = as_generator(rng)
-    if entry.settle is not None:
-        values = entry.settle(values, img, rng)
+    entry, img, rng, values = _settle(img, kind, degree, rng, preset, params)
     extra = {'rng': rng} if entry.needs_rng else {}
     out = entry.function(img, **values, **extra)
     return (out, _record(values)) if return_params else out
@@ -97,9 +93,14 @@ def settle_params(
 
     Arguments and errors are those of `degrade`. Arrays (a depth map) stay what they are.
     """
+    return _settle(img, kind, degree, rng, preset, params)[-1]
+
+
+def _settle(img, kind, degree, rng, preset, params) -> tuple:
+    """The kind, the image and the generator as functions want them, and the settled parameters."""
     entry, values = _resolve(kind, degree, preset, params)
-    img = check_image(img)
-    return values if entry.settle is None else entry.settle(values, img, as_generator(rng))
+    img, rng = check_image(img), as_generator(rng)
+    return entry, img, rng, values if entry.settle is None else entry.settle(values, img, rng)
 
 
 def _record(values: dict) -> dict:

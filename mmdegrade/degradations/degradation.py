@@ -8,7 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from .parameters import MetricDepth, RelativeDepth, suggest
+from .checked_function import CheckedFunction
+from .parameters import MetricDepth, RelativeDepth
 
 N_DEGREES = 5
 
@@ -19,7 +20,7 @@ def steps(name: str, *values) -> tuple[dict, ...]:
 
 
 @dataclass(frozen=True)
-class Degradation:
+class Degradation(CheckedFunction):
     """One kind of degradation.
 
     Args:
@@ -37,20 +38,12 @@ class Degradation:
         ValueError: the parts do not fit together (found when the kind is registered).
     """
 
-    name: str
-    function: Callable
-    parameters: Mapping
     degrees: tuple[Mapping, ...]
     source: str
     settle: Callable | None = None
 
     def __post_init__(self):
-        expected = [p for p in inspect.signature(self.function).parameters if p != 'rng'][1:]
-        if sorted(expected) != sorted(self.parameters):
-            raise ValueError(
-                f'{self.name}: {self.function.__name__} takes {expected}, but the parameters '
-                f'declared are {list(self.parameters)}'
-            )
+        super().__post_init__()
         if len(self.degrees) != N_DEGREES:
             raise ValueError(f'{self.name}: {N_DEGREES} degrees needed, got {len(self.degrees)}')
         for degree in range(1, N_DEGREES + 1):
@@ -74,34 +67,15 @@ class Degradation:
             return 'metres'
         return 'relative' if isinstance(checker, RelativeDepth) else None
 
-    @cached_property
-    def defaults(self) -> dict:
-        """Parameters that need not be given, with their values."""
-        signature = inspect.signature(self.function).parameters
-        return {
-            name: signature[name].default
-            for name in self.parameters
-            if signature[name].default is not inspect.Parameter.empty
-        }
-
     def resolve(self, degree: int | None = None, **params) -> dict:
         """Check everything that can be checked without an image; see `resolve_params`."""
-        for name in params:
-            if name not in self.parameters:
-                raise ValueError(self._unknown(name))
-        values = {**self.defaults, **self._published(degree), **params}
-        missing = [name for name in self.parameters if name not in values]
-        if missing:
-            raise ValueError(
-                f'{self.name} needs degree (1-{N_DEGREES}) or {", ".join(missing)}'
-                + (f' (got only {", ".join(params)})' if params else ' (got neither)')
-            )
-        try:
-            return {
-                name: checker.check(name, values[name]) for name, checker in self.parameters.items()
-            }
-        except (TypeError, ValueError) as error:
-            raise type(error)(f'{self.name}: {error}') from None
+        self._refuse_unknown(params)
+        return self._checked(params, self._published(degree))
+
+    def _missing(self, missing: list[str], given: Mapping) -> str:
+        return f'{self.name} needs degree (1-{N_DEGREES}) or {", ".join(missing)}' + (
+            f' (got only {", ".join(given)})' if given else ' (got neither)'
+        )
 
     def _published(self, degree) -> Mapping:
         if degree is None:
@@ -120,7 +94,4 @@ class Degradation:
     def _unknown(self, name: str) -> str:
         if name == 'depth':
             return f'{self.name} does not use depth; parameters are: {", ".join(self.parameters)}'
-        return (
-            f'{self.name} has no parameter {name!r}.{suggest(name, self.parameters)} '
-            f'Parameters are: {", ".join(self.parameters)}'
-        )
+        return super()._unknown(name)

@@ -19,12 +19,12 @@ GET_DATA = {
 GENERATED = ('StreetScenesDataset',)  # makes its files on first use
 
 
-def _datasets(cfg: dict):
+def leaf_datasets(cfg: dict):
     """Leaf dataset configs of a dataset config and its wrappers."""
     if 'dataset' in cfg:
-        yield from _datasets(cfg['dataset'])
+        yield from leaf_datasets(cfg['dataset'])
     for child in cfg.get('datasets', ()):
-        yield from _datasets(child)
+        yield from leaf_datasets(child)
     if 'data_root' in cfg:
         yield cfg
 
@@ -41,7 +41,7 @@ def check_paths(cfg, *loaders: str) -> None:
         FileNotFoundError: Names the key, the path and how to get what is missing.
     """
     for loader in loaders:
-        for dataset in _datasets((cfg.get(loader) or {}).get('dataset') or {}):
+        for dataset in leaf_datasets((cfg.get(loader) or {}).get('dataset') or {}):
             root = dataset['data_root']
             if not root or '://' in root or dataset['type'] in GENERATED:
                 continue

@@ -7,7 +7,7 @@ from mmdegrade.degradations import KINDS, Request, get_series
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
-def _transforms(node):
+def transforms_in(node):
     """Every dict with a ``type`` below ``node``: transforms inside datasets inside wrappers."""
     if isinstance(node, dict):
         if 'type' in node:
@@ -15,7 +15,7 @@ def _transforms(node):
         node = list(node.values())
     if isinstance(node, (list, tuple)):
         for child in node:
-            yield from _transforms(child)
+            yield from transforms_in(child)
 
 
 def _is_degrade(kind) -> bool:
@@ -79,7 +79,7 @@ def fill_degradation(cfg):
     cfg = copy.deepcopy(cfg)
     for loader in LOADERS:
         chosen = chosen_degradation(cfg, loader)
-        for transform in _transforms(cfg.get(loader)):
+        for transform in transforms_in(cfg.get(loader)):
             if _is_degrade(transform['type']) and transform.get('kind') is None:
                 if chosen is None:
                     raise ValueError(

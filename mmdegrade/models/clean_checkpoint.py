@@ -26,14 +26,14 @@ def require_checkpoint(checkpoint: str | None, key: str = 'clean_checkpoint') ->
     )
 
 
-def segmentor_state(checkpoint: str) -> tuple[dict, tuple | None]:
-    """Read the weights of a plain segmentor, and its class names where they are recorded.
+def part_state(checkpoint: str, part: str) -> tuple[dict, tuple | None]:
+    """Read the weights of one network, and its class names where they are recorded.
 
-    Checkpoints of our wrappers hold the segmentor below ``segmentor.``; plain mmseg ones do not.
+    Checkpoints of our wrappers hold it below ``part`` ('segmentor.'); those of itself do not.
     """
     loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     state = loaded.get('state_dict', loaded)
-    inner = {key[10:]: value for key, value in state.items() if key.startswith('segmentor.')}
+    inner = {key.removeprefix(part): value for key, value in state.items() if key.startswith(part)}
     meta = loaded.get('meta') or {}
     classes = (meta.get('dataset_meta') or {}).get('classes')
     return inner or dict(state), tuple(classes) if classes else None
@@ -53,7 +53,7 @@ def load_clean_checkpoint(
         FileNotFoundError: The file is not there.
         ValueError: The number of classes differs, or keys are missing, unexpected or misshapen.
     """
-    state, classes = segmentor_state(require_checkpoint(checkpoint, key))
+    state, classes = part_state(require_checkpoint(checkpoint, key), 'segmentor.')
     own = model.state_dict()
     wanted = getattr(getattr(model, 'decode_head', None), 'num_classes', None)
     if wanted and classes and len(classes) != wanted:

@@ -1,15 +1,12 @@
 """What a method of restoration is: a function, its parameters, what it undoes."""
 
-import inspect
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
-from mmdegrade.degradations.parameters import suggest
+from mmdegrade.degradations.checked_function import CheckedFunction
 
 
 @dataclass(frozen=True)
-class Method:
+class Method(CheckedFunction):
     """One method of restoration.
 
     Args:
@@ -24,29 +21,8 @@ class Method:
         ValueError: function and parameters do not fit together.
     """
 
-    name: str
-    function: Callable
-    parameters: Mapping
     undoes: tuple[str, ...]
     source: str
-
-    def __post_init__(self):
-        expected = list(inspect.signature(self.function).parameters)[1:]
-        if sorted(expected) != sorted(self.parameters):
-            raise ValueError(
-                f'{self.name}: {self.function.__name__} takes {expected}, but the parameters '
-                f'declared are {list(self.parameters)}'
-            )
-
-    @cached_property
-    def defaults(self) -> dict:
-        """Parameters that need not be given, with their values."""
-        signature = inspect.signature(self.function).parameters
-        return {
-            name: signature[name].default
-            for name in self.parameters
-            if signature[name].default is not inspect.Parameter.empty
-        }
 
     def resolve(self, **params) -> dict:
         """Check what can be checked without an image, and fill in defaults.
@@ -58,20 +34,5 @@ class Method:
             TypeError, ValueError: unknown parameter (with the closest name), one that is missing,
                 or a value out of range.
         """
-        for name in params:
-            if name not in self.parameters:
-                raise ValueError(
-                    f'{self.name} has no parameter {name!r}.{suggest(name, self.parameters)} '
-                    f'Parameters are: {", ".join(self.parameters)}'
-                )
-        values = {**self.defaults, **params}
-        missing = [name for name in self.parameters if name not in values]
-        if missing:
-            given = f'got only {", ".join(params)}' if params else 'got none'
-            raise ValueError(f'{self.name} needs {", ".join(missing)} ({given})')
-        try:
-            return {
-                name: checker.check(name, values[name]) for name, checker in self.parameters.items()
-            }
-        except (TypeError, ValueError) as error:
-            raise type(error)(f'{self.name}: {error}') from None
+        self._refuse_unknown(params)
+        return self._checked(params, {})

@@ -160,6 +160,8 @@ losses = ddp(inputs[mine], samples[mine], mode='loss')
 model.parse_losses(losses)[0].backward()
 if rank == 0:
     torch.save({n: p.grad for n, p in model.segmentor.named_parameters()}, sys.argv[2])
+dist.barrier()  # a rank that leaves while the other still talks to it aborts now and then
+del ddp, losses
 dist.destroy_process_group()
 """
 

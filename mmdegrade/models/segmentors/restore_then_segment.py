@@ -7,13 +7,12 @@ Networks", TIP 2020, and the evaluation of task-aware restoration.
 import torch
 from mmengine.config import ConfigDict
 from mmengine.registry import MODELS as ROOT_MODELS
-from mmengine.runner import CheckpointLoader
 from mmengine.structures import PixelData
 from mmseg.models import BaseSegmentor
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from ..clean_checkpoint import load_clean_checkpoint, require_checkpoint
+from ..clean_checkpoint import load_clean_checkpoint, part_state, require_checkpoint
 from ..data_preprocessor import paired_preprocessor
 from ..restorers import Restorer
 from ..unit_images import UnitImages
@@ -148,12 +147,9 @@ def load_restorer(
         FileNotFoundError: The file is not there.
         ValueError: Keys are missing, unexpected or misshapen.
     """
-    loaded = CheckpointLoader.load_checkpoint(require_checkpoint(checkpoint, key), 'cpu')
-    state = loaded.get('state_dict', loaded)
-    # A checkpoint of a restoration training holds the network below ``restorer.``.
-    inner = {name[9:]: value for name, value in state.items() if name.startswith('restorer.')}
+    state, _ = part_state(require_checkpoint(checkpoint, key), 'restorer.')
     try:
-        restorer.load_state_dict(inner or state)
+        restorer.load_state_dict(state)
     except RuntimeError as error:
         raise ValueError(
             f'{key}={checkpoint!r} does not fit {type(restorer).__name__}: {error}'
