@@ -4,6 +4,8 @@ import os.path as osp
 
 from mmdegrade.models.clean_checkpoint import require_checkpoint
 
+from .loops.stage import stage_loaders
+
 #: How to get the data of each dataset class; the text ends the error for a missing folder.
 GET_DATA = {
     'PascalVOCDataset': 'run `python tools/prepare_dataset.py voc`, which says where to get '
@@ -40,8 +42,11 @@ def check_paths(cfg, *loaders: str) -> None:
     Raises:
         FileNotFoundError: Names the key, the path and how to get what is missing.
     """
-    for loader in loaders:
-        for dataset in leaf_datasets((cfg.get(loader) or {}).get('dataset') or {}):
+    used = {loader: cfg.get(loader) or {} for loader in loaders}
+    if 'train_dataloader' in loaders:
+        used.update(stage_loaders(cfg))
+    for loader, loader_cfg in used.items():
+        for dataset in leaf_datasets(loader_cfg.get('dataset') or {}):
             root = dataset['data_root']
             if not root or '://' in root or dataset['type'] in GENERATED:
                 continue

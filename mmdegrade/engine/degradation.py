@@ -79,7 +79,12 @@ def fill_degradation(cfg):
     cfg = copy.deepcopy(cfg)
     for loader in LOADERS:
         chosen = chosen_degradation(cfg, loader)
-        for transform in transforms_in(cfg.get(loader)):
+        used = [cfg.get(loader)]
+        if loader == 'train_dataloader':
+            used += [
+                stage.get('dataloader') for stage in (cfg.get('train_cfg') or {}).get('stages', ())
+            ]
+        for transform in transforms_in(used):
             if _is_degrade(transform['type']) and transform.get('kind') is None:
                 if chosen is None:
                     raise ValueError(

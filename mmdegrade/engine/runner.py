@@ -7,6 +7,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmdegrade.models.clean_checkpoint import require_checkpoint
+from mmdegrade.models.staged import StagedModel
 
 from .checks import check_paths
 from .degradation import fill_degradation
@@ -73,6 +74,22 @@ class DegradeRunner(Runner):
         if not any(hook and hook['type'] in _DEGRADATION_HOOK for hook in hooks):
             cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), dict(type='DegradationHook')]
         return super().from_cfg(cfg)
+
+    def wrap_model(self, model_wrapper_cfg, model):
+        """As the base class; a staged model gets a wrapper that knows stages."""
+        chosen = (model_wrapper_cfg or {}).get('type', 'MMDistributedDataParallel')
+        if isinstance(model, StagedModel) and chosen == 'MMDistributedDataParallel':
+            options = dict(find_unused_parameters=self.cfg.get('find_unused_parameters', False))
+            options.update(model_wrapper_cfg or {})
+            model_wrapper_cfg = dict(options, type='StagedDistributedDataParallel')
+        return super().wrap_model(model_wrapper_cfg, model)
+
+    def build_log_processor(self, log_processor):
+        """As the base class; staged training is logged with the stage's name."""
+        staged = (self.cfg.get('train_cfg') or {}).get('type') == 'StagedTrainLoop'
+        if staged and isinstance(log_processor, dict) and 'type' not in log_processor:
+            log_processor = dict(log_processor, type='StageLogProcessor')
+        return super().build_log_processor(log_processor)
 
     def train(self):
         """Train.

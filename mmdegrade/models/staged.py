@@ -4,6 +4,7 @@ The one mechanism for stages: ``StagedTrainLoop`` says which parts a stage train
 """
 
 import torch
+from mmengine.optim import OptimWrapperDict
 from torch import nn
 
 
@@ -61,3 +62,22 @@ class StagedModel:
         part: nn.Module = getattr(self, name)
         with torch.set_grad_enabled(torch.is_grad_enabled() and name in self.trained_parts):
             return part(*args, **kwargs)
+
+    def train_step(self, data, optim_wrapper) -> dict:
+        """As the base class; where parts have optimisers of their own, all take a step.
+
+        Gradients are not accumulated over iterations then (``accumulative_counts`` is 1).
+        """
+        if not isinstance(optim_wrapper, OptimWrapperDict):
+            return super().train_step(data, optim_wrapper)
+        data = self.data_preprocessor(data, True)
+        with optim_wrapper[self.trained_parts[0]].optim_context(self):
+            losses = self._run_forward(data, mode='loss')
+        total, logged = self.parse_losses(losses)
+        wrappers = [wrapper for _, wrapper in optim_wrapper.items()]
+        for wrapper in wrappers:
+            wrapper.zero_grad()
+        wrappers[0].backward(total)
+        for wrapper in wrappers:
+            wrapper.step()
+        return logged

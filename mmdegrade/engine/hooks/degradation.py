@@ -51,7 +51,7 @@ class DegradationHook(Hook):
                 "set it to 'DegradeDataPreprocessor'"
             )
 
-    def before_train(self, runner) -> None:
+    def before_train_epoch(self, runner) -> None:  # the data of each stage, too
         self._fill(runner, 'train_dataloader', runner.train_dataloader.dataset)
 
     def before_val(self, runner) -> None:

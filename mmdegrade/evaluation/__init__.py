@@ -1,0 +1,5 @@
+"""Metrics."""
+
+from .restoration_metric import RestorationMetric
+
+__all__ = ['RestorationMetric']

@@ -1,0 +1,104 @@
+"""How close a restored image is to the clean one: PSNR and SSIM of each image of a batch.
+
+SSIM: Wang et al., "Image Quality Assessment: From Error Visibility to Structural Similarity", IEEE
+TIP 2004: Gaussian window of 11×11 with σ = 1.5, K1 = 0.01, K2 = 0.03, and only windows that lie
+wholly inside the image. torchmetrics does the arithmetic; its own average also counts windows that
+reach into a reflected margin, which is left out here, so that the numbers are those of the paper's
+program and of scikit-image.
+
+Decisions: colour images are compared channel by channel and averaged, PSNR over all values at once.
+Identical images have an infinite PSNR, one of which would make the mean of a test set infinite:
+every PSNR is capped at 100 dB, the PSNR of an error of 1e-5 (8-bit images differ by 1/255 or not at
+all, and reach 48 dB + 10 log10 of the number of values that share one wrong value).
+"""
+
+import torch
+from torch import Tensor
+
+#: PSNR of identical images, dB.
+MAX_PSNR = 100.0
+#: Side of the window of SSIM, pixels.
+SSIM_WINDOW = 11
+
+
+def check_same_size(name: str, restored: Tensor, clean: Tensor) -> None:
+    """Refuse anything but two batches N×C×H×W of one shape.
+
+    Raises:
+        ValueError: Names the caller and both shapes.
+    """
+    if restored.ndim != 4 or restored.shape != clean.shape:
+        raise ValueError(
+            f'{name}: restored images {tuple(restored.shape)} and clean images '
+            f'{tuple(clean.shape)} must share one N×C×H×W shape'
+        )
+
+
+def shave(images: Tensor, border: int) -> Tensor:
+    """Take ``border`` pixels off every side of ...×H×W images; a view.
+
+    Raises:
+        ValueError: Nothing would be left.
+    """
+    height, width = images.shape[-2:]
+    if min(height, width) <= 2 * border:
+        raise ValueError(
+            f'border={border} leaves nothing of images of {height}x{width} (height x width); '
+            f'allowed: 0 to {(min(height, width) - 1) // 2}'
+        )
+    return images[..., border : height - border, border : width - border]
+
+
+def psnr(restored: Tensor, clean: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio, 10 log10(1 / MSE), of each image.
+
+    Args:
+        restored (Tensor): N×C×H×W on [0, 1].
+        clean (Tensor): The same shape.
+
+    Returns:
+        Tensor: N values in dB, at most `MAX_PSNR`; float64 where the device has it, since a
+        float32 sum over millions of values loses digits.
+
+    Raises:
+        ValueError: The shapes differ.
+    """
+    # Imported on use: it costs seconds, and most programs measure no restoration.
+    from torchmetrics.functional.image import peak_signal_noise_ratio
+
+    check_same_size('psnr', restored, clean)
+    dtype = torch.float32 if restored.device.type == 'mps' else torch.float64
+    values = peak_signal_noise_ratio(
+        restored.to(dtype), clean.to(dtype), data_range=1.0, reduction='none', dim=(1, 2, 3)
+    )
+    return values.clamp(max=MAX_PSNR)
+
+
+def ssim(restored: Tensor, clean: Tensor) -> Tensor:
+    """Structural similarity of each image, differentiable in both.
+
+    Args:
+        restored (Tensor): N×C×H×W on [0, 1].
+        clean (Tensor): The same shape.
+
+    Returns:
+        Tensor: N values, at most 1, float32 or better.
+
+    Raises:
+        ValueError: The shapes differ, or a side is shorter than the window of 11 pixels.
+    """
+    from torchmetrics.functional.image import structural_similarity_index_measure
+
+    check_same_size('ssim', restored, clean)
+    if min(restored.shape[-2:]) < SSIM_WINDOW:
+        raise ValueError(
+            f'SSIM looks through windows of {SSIM_WINDOW}x{SSIM_WINDOW} pixels, and the images '
+            f'are {restored.shape[-2]}x{restored.shape[-1]} (after taking the border off)'
+        )
+    # E[x²] − E[x]² in half precision is noise.
+    with torch.autocast(restored.device.type, enabled=False):
+        restored, clean = (x if x.element_size() >= 4 else x.float() for x in (restored, clean))
+        _, everywhere = structural_similarity_index_measure(
+            restored, clean, data_range=1.0, return_full_image=True, reduction='none'
+        )
+    return shave(everywhere, SSIM_WINDOW // 2).mean((1, 2, 3))
