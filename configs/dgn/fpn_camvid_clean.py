@@ -15,9 +15,7 @@ train_dataloader = dict(
         pipeline=[
             dict(type='LoadImage'),
             dict(type='LoadMask'),
-            dict(
-                type='RandomResize', scale=(480, 360), ratio_range=(0.5, 2.0), keep_ratio=True
-            ),
+            dict(type='RandomResize', scale=(480, 360), ratio_range=(0.5, 2.0), keep_ratio=True),
             dict(type='RandomCrop', crop_size=(288, 288), cat_max_ratio=0.75),
             dict(type='RandomFlip', prob=0.5),
             dict(type='PhotoMetricDistortion'),

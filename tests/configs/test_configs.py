@@ -172,7 +172,11 @@ def test_table_1_is_complete_at_the_published_settings(network, dataset):
 
 def test_there_is_nothing_beside_the_table_but_what_is_known():
     rows = {f'{network}_{dataset}' for network, dataset in ROWS}
-    assert {parse(name).trained for name in BY_NAME} == rows | {'cgnet_camvid', 'street_scenes'}
+    assert {parse(name).trained for name in BY_NAME} == rows | {
+        'cgnet_camvid',
+        'fpn_camvid',
+        'street_scenes',
+    }
 
 
 @cache
@@ -195,6 +199,7 @@ LAYERS = dict(
     dla34=dict(level3=4, level4=4, level5=2),
     encnet=dict(layer3=23, layer4=3),
     fcn8s=dict(b2=2, b3=3, b4=3, b5=3, b6=2),
+    fpn=dict(layer3=2, layer4=2),
     pspnet=dict(layer3=23, layer4=3),
     refinenet=dict(layer3=23, layer4=3),
     street=dict(layer3=2, layer4=2),

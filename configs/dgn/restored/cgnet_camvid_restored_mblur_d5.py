@@ -1,0 +1,8 @@
+# Table III: DGN behind blind deconvolution.
+_base_ = '../mblur/cgnet_camvid_mblur_d5.py'
+model = dict(
+    _delete_=True,
+    type='RestoreThenSegment',
+    segmentor={{_base_.model}},
+    restorer=dict(type='ClassicalRestorer', method='blind_deconvolution', size=27),
+)
