@@ -34,7 +34,7 @@ $(BIN)/python $(BENCH_VENV)/bin/python:
 
 # The interpreter is order-only: its date is the system Python's and says nothing.
 $(STAMP): constraints.txt setup.py | $(BIN)/python
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[onedl,pretrain,test]'
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[onedl,pretrain,export,test]'
 	@touch $@
 
 test: $(STAMP)  ## run the fast tests

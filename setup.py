@@ -37,7 +37,16 @@ EXTRAS = {
         'torchvision',
     ],
     'pretrain': ['onedl-mmpretrain>=1.3'],
-    'test': ['hypothesis', 'pytest>=8', 'pytest-xdist', 'ruff', 'scipy', 'tensorboard'],
+    'export': ['onnx', 'onnxruntime', 'onnxscript'],
+    'test': [
+        'hypothesis',
+        'pytest>=8',
+        'pytest-xdist',
+        'ruff',
+        'scikit-image',
+        'scipy',
+        'tensorboard',
+    ],
 }
 EXTRAS['all'] = sorted({name for names in EXTRAS.values() for name in names})
 
@@ -50,7 +59,7 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.10',
     packages=find_packages(include=['mmdegrade*']),
-    install_requires=['torch>=2.0', 'numpy>=1.22', 'opencv-python>=4.5'],
+    install_requires=['torch>=2.0', 'numpy>=1.22', 'opencv-python>=4.5', 'torchmetrics>=1.0'],
     extras_require=EXTRAS,
     classifiers=[
         'Development Status :: 4 - Beta',
