@@ -38,6 +38,7 @@ def main() -> None:
     except (FileNotFoundError, ValueError) as error:
         parser.error(str(error))
     launch.build_runner(cfg).test()
+    launch.leave_together()
 
 
 if __name__ == '__main__':

@@ -35,6 +35,7 @@ def main() -> None:
     except (FileNotFoundError, ValueError) as error:
         parser.error(str(error))
     launch.build_runner(cfg).train()
+    launch.leave_together()
 
 
 if __name__ == '__main__':

@@ -14,6 +14,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
+import torch.distributed as dist
 from mmengine.config import Config, DictAction
 from mmengine.device import is_cuda_available
 from mmengine.logging import print_log
@@ -27,6 +28,7 @@ __all__ = [
     'check_checkpoint',
     'enable_amp',
     'export_local_rank',
+    'leave_together',
     'load_config',
     'use_predictions_folder',
     'use_tta',
@@ -242,3 +244,14 @@ def build_runner(cfg: Config) -> Runner:
     from mmseg.registry import RUNNERS  # finds MMEngine's runners as well
 
     return RUNNERS.build(cfg)
+
+
+def leave_together() -> None:
+    """End the process group, if there is one, once every process is done.
+
+    A process that exits while another still talks to it aborts now and then ("terminate called
+    without an active exception"), and the launcher then calls a finished run failed.
+    """
+    if dist.is_available() and dist.is_initialized():
+        dist.barrier()
+        dist.destroy_process_group()
