@@ -13,4 +13,4 @@ if importlib.util.find_spec('mmengine') is not None:
     from .compat import setup as _setup
 
     _setup()
-    from . import datasets, engine, models  # noqa: F401  (importing registers the parts)
+    from . import datasets, engine, evaluation, models  # noqa: F401  (registers the parts)

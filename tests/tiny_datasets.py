@@ -74,6 +74,19 @@ def make_sunrgbd(root, images: int = 4, size=(48, 64)):
     return root
 
 
+def make_outdoorseg(root, images: int = 4, size=(48, 64)):
+    """Layout of tools/prepare_dataset.py outdoorseg below ``root``, which is returned."""
+    rng = np.random.default_rng(0)
+    for split, folder in (('train', 'train8800'), ('test', 'valid1100')):
+        names = [f'{split}_{i}' for i in range(images)]
+        for name in names:
+            write(root / folder / 'images' / f'{name}.jpg', _image(rng, size))
+            mask = _mask(rng, size, [*range(8), 8, 255])
+            write(root / folder / 'annotations' / f'{name}.png', mask)
+        (root / f'{split}.txt').write_text('\n'.join(names) + '\n')
+    return root
+
+
 def make_cityscapes(root, images: int = 4, size=(48, 96), suffix='labelTrainIds'):
     """Cityscapes layout below ``root``, which is returned."""
     rng = np.random.default_rng(0)

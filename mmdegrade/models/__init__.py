@@ -1,8 +1,16 @@
 """Torch modules: networks, losses, and the wrappers that turn a segmentor into a method."""
 
 from . import backbones, decode_heads, losses, segmentors  # noqa: F401
+from .cascade_restoration_model import CascadeRestorationModel
 from .data_preprocessor import DegradeDataPreprocessor
+from .restoration_model import RestorationModel
 from .taps import FeatureTap
 from .teacher import FrozenTeacher
 
-__all__ = ['DegradeDataPreprocessor', 'FeatureTap', 'FrozenTeacher']
+__all__ = [
+    'CascadeRestorationModel',
+    'DegradeDataPreprocessor',
+    'FeatureTap',
+    'FrozenTeacher',
+    'RestorationModel',
+]

@@ -121,16 +121,18 @@ def paired_preprocessor(segmentor: dict, given=None):
     return dict(cfg, type='DegradeDataPreprocessor')
 
 
-def stack_clean(data_samples) -> torch.Tensor:
+def stack_clean(data_samples, needed_by: str = "source_input='clean'") -> torch.Tensor:
     """Stack the prepared clean images of a batch: N×3×H×W float32, normalised.
+
+    ``needed_by`` is named in the error.
 
     Raises:
         ValueError: A sample has no clean image.
     """
     if any('clean_img' not in sample for sample in data_samples):
         raise ValueError(
-            "source_input='clean' needs clean images: set Degrade(keep_clean=True), end the "
-            'pipeline with PackDegradeInputs, and use data_preprocessor type '
-            "'DegradeDataPreprocessor'"
+            f'{needed_by} needs clean images: set Degrade(keep_clean=True) (or LoadCleanImage, for '
+            'paired folders), end the pipeline with PackDegradeInputs, and use data_preprocessor '
+            "type 'DegradeDataPreprocessor'"
         )
     return torch.stack([sample.clean_img.data for sample in data_samples])

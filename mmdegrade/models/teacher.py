@@ -1,9 +1,7 @@
-"""Frozen teachers: a clean-trained network that is read and never changes.
-
-The one mechanism behind every method that needs fixed weights beside trained ones.
-"""
+"""Frozen teachers: a clean-trained segmentor that is read and never changes."""
 
 import copy
+from contextlib import nullcontext
 
 import torch
 from mmengine.config import ConfigDict
@@ -13,6 +11,7 @@ from torch import Tensor, nn
 
 from .clean_checkpoint import load_clean_checkpoint
 from .fold_batchnorm import fold_batchnorm
+from .frozen import FrozenNetwork
 from .taps import FeatureTap, ForwardStopped
 
 
@@ -31,25 +30,24 @@ def without_pretrained(cfg):
     return copy.deepcopy(cfg)
 
 
-class FrozenTeacher(nn.Module):
-    """A segmentor that stays as its checkpoint made it.
+class FrozenTeacher(FrozenNetwork):
+    """A segmentor that stays as its checkpoint made it; what that means: :class:`FrozenNetwork`.
 
-    - a registered child: it moves with ``.to()`` and is wrapped by DDP with the rest;
-    - ``requires_grad=False``, and ``train()`` never takes it out of evaluation mode;
-    - left out of ``state_dict()``: it is loaded from its own checkpoint, in ``init_weights()``,
-      which the runner calls before training starts, so inference needs no checkpoint;
-    - :meth:`features` stops after the last tap and runs in inference mode; BN is folded into the
-      convolutions where the result agrees.
+    - :meth:`features` stops after the last tap; it runs in inference mode unless gradients are to
+      reach its input. Without taps, :meth:`logits` runs the whole network, with gradients;
+    - BN is folded into the convolutions where the result agrees.
 
     Args:
         segmentor (dict): Config of an mmseg segmentor.
         checkpoint (str): Its clean-trained weights; see :func:`load_clean_checkpoint`.
-        taps: What :meth:`features` reads; see :func:`mmdegrade.models.taps.resolve_taps`.
+        taps: What :meth:`features` reads; see :func:`mmdegrade.models.taps.resolve_taps`. None for
+            a teacher whose :meth:`logits` are wanted.
         channels_last (bool): Run in the memory format that convolutions like best. Defaults to
             True.
         dtype (str): ``'float32'`` (default: the dtype of the model) or ``'bfloat16'``, which takes
             half the memory and, where the hardware has it, half the time, and changes the
             features by less than a hundredth (see ``benchmarks/train_step.py``).
+        key (str): Config key of the checkpoint, named in errors.
 
     Raises:
         ValueError: Another ``dtype``.
@@ -64,39 +62,48 @@ class FrozenTeacher(nn.Module):
         taps,
         channels_last: bool = True,
         dtype: str = 'float32',
+        key: str = 'model.clean_checkpoint',
     ) -> None:
         super().__init__()
         if dtype not in ('float32', 'bfloat16'):
             raise ValueError(f"FrozenTeacher: dtype={dtype!r}; allowed: 'float32', 'bfloat16'")
         self.bfloat16_weights = dtype == 'bfloat16'
-        self.model = MODELS.build(without_pretrained(segmentor))
+        self.model = self.build(segmentor)
         self.checkpoint = checkpoint
+        self.key = key
         self.channels_last = channels_last
-        self.loaded = False
         self._taps = taps
-        self._tap: FeatureTap | None = FeatureTap(self.model, taps, stop_after_last=True)
-        self._prefix = ''
-        self.register_load_state_dict_post_hook(_forget_missing)
-        self.requires_grad_(False)
-        super().train(False)
+        self._tap = self._attach_tap(self.model)
+        self.freeze()
 
-    def init_weights(self) -> None:
-        """Load the clean checkpoint and fold BN. Called by the runner, once."""
-        if self.loaded:
-            return
-        load_clean_checkpoint(self.model, self.checkpoint)
+    def build(self, cfg: dict) -> nn.Module:
+        """Build the network, without weights."""
+        return MODELS.build(without_pretrained(cfg))
+
+    def read_checkpoint(self) -> None:
+        """Fill the network."""
+        load_clean_checkpoint(self.model, self.checkpoint, self.key)
+
+    def load(self) -> None:
+        """Read the clean checkpoint and fold BN."""
+        self.read_checkpoint()
         self.fold()
-        self.loaded = True
+
+    def _attach_tap(self, model: nn.Module) -> FeatureTap | None:
+        return None if self._taps is None else FeatureTap(model, self._taps, stop_after_last=True)
 
     def fold(self) -> None:
-        """Fold BN where the tapped features agree with the unfolded network's."""
-        self._tap.remove()
+        """Fold BN where the tapped features, or the logits, agree with the unfolded network's."""
+        if self._tap is not None:
+            self._tap.remove()
         parameter = next(self.model.parameters())
         generator = torch.Generator().manual_seed(0)
         probe = torch.randn((2, 3, 128, 128), generator=generator).to(parameter)
 
         def run(model: nn.Module) -> list[Tensor]:
-            tap = FeatureTap(model, self._taps, stop_after_last=True)
+            tap = self._attach_tap(model)
+            if tap is None:
+                return [_full_size_logits(model, probe)]
             try:
                 maps = _forward_to_last_tap(model, tap, probe)
             finally:
@@ -104,61 +111,69 @@ class FrozenTeacher(nn.Module):
             return [feature for block in maps.values() for feature in block]
 
         self.model, count = fold_batchnorm(self.model, run)
-        self._tap = FeatureTap(self.model, self._taps, stop_after_last=True)
+        self._tap = self._attach_tap(self.model)
         if self.channels_last:
             self.model.to(memory_format=torch.channels_last)
         if self.bfloat16_weights:
             self.model.bfloat16()
         print_log(f'FrozenTeacher: {self.checkpoint}, {count} BN layers folded', logger='current')
 
-    def features(self, inputs: Tensor) -> dict[str, list[Tensor]]:
+    def features(self, inputs: Tensor, gradients: bool = False) -> dict[str, list[Tensor]]:
         """Tapped maps for normalised images.
+
+        Args:
+            inputs (Tensor): N×3×H×W, normalised.
+            gradients (bool): Whether the maps are to be differentiable in ``inputs``. Defaults to
+                False: inference tensors, which autograd cannot use.
+
+        Returns:
+            dict[str, list[Tensor]]: Block name to N×C×H×W of the teacher's dtype.
+
+        Raises:
+            RuntimeError: The checkpoint has not been loaded, or there are no taps.
+        """
+        if self._tap is None:
+            raise RuntimeError('FrozenTeacher: taps=None, so there are no features to read')
+        inputs = self._prepared(inputs)
+        with nullcontext() if gradients else torch.inference_mode():
+            return _forward_to_last_tap(self.model, self._tap, inputs)
+
+    def logits(self, inputs: Tensor) -> Tensor:
+        """Class scores of normalised images, differentiable in the images.
 
         Args:
             inputs (Tensor): N×3×H×W, normalised.
 
         Returns:
-            dict[str, list[Tensor]]: Block name to N×C×H×W inference tensors of the teacher's
-            dtype.
+            Tensor: N×K×H×W of the dtype of ``inputs``.
 
         Raises:
-            RuntimeError: The checkpoint has not been loaded.
+            RuntimeError: The checkpoint has not been loaded, or the teacher has taps and stops
+                before its end.
         """
-        if not self.loaded:
-            raise RuntimeError(
-                'FrozenTeacher: the clean checkpoint is not loaded; call model.init_weights() '
-                '(the runner does it before training)'
-            )
+        if self._tap is not None:
+            raise RuntimeError('FrozenTeacher: logits need taps=None; this one stops at its taps')
+        return _full_size_logits(self.model, self._prepared(inputs)).to(inputs.dtype)
+
+    def _prepared(self, inputs: Tensor) -> Tensor:
+        """The memory format and dtype of the teacher."""
+        self.require_weights()
         if self.channels_last:
             inputs = inputs.contiguous(memory_format=torch.channels_last)
-        if self.bfloat16_weights:
-            inputs = inputs.bfloat16()
-        with torch.inference_mode():
-            return _forward_to_last_tap(self.model, self._tap, inputs)
-
-    def train(self, mode: bool = True) -> 'FrozenTeacher':
-        """Stay in evaluation mode, whatever the parent does."""
-        return super().train(False)
-
-    def state_dict(self, *args, destination=None, prefix='', keep_vars=False):
-        """Nothing: a checkpoint of the student holds the student."""
-        return {} if destination is None else destination
-
-    def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs) -> None:
-        self._prefix = prefix  # for ``_forget_missing``, which is not told the prefix
+        return inputs.bfloat16() if self.bfloat16_weights else inputs
 
 
 def _forward_to_last_tap(model: nn.Module, tap: FeatureTap, inputs: Tensor):
     tap.clear()
-    with torch.no_grad():
-        try:
-            model(inputs, None, mode='tensor')
-        except ForwardStopped:
-            pass
+    try:
+        model(inputs, None, mode='tensor')
+    except ForwardStopped:
+        pass
     return tap.read()
 
 
-def _forget_missing(teacher: FrozenTeacher, incompatible_keys) -> None:
-    """The teacher's keys are absent from checkpoints on purpose: do not report them."""
-    missing = incompatible_keys.missing_keys
-    missing[:] = [key for key in missing if not key.startswith(teacher._prefix + 'model.')]
+def _full_size_logits(model: nn.Module, inputs: Tensor) -> Tensor:
+    """Logits of a whole forward pass at the size of the input."""
+    size = tuple(inputs.shape[-2:])
+    meta = dict(img_shape=size, ori_shape=size, pad_shape=size)
+    return model.encode_decode(inputs, [meta] * len(inputs))

@@ -22,6 +22,7 @@ dark_channel         omega (.95), t0 (.1), patch px (15),         haze, fog     
 colour_attenuation   beta (1), t0 (.1), patch px (15),            haze, fog     Zhu, TIP 2015
                      radius px (60), airlight (from the image)
 non_local_means      h grey levels, patch px (3), search px (21)  awgn          Buades, CVPR 2005
+bm3d                 sigma grey levels (not installed with us)    awgn          Dabov, TIP 2007
 ===================  ===========================================  ============  ====================
 
 Known blur: gblur, mblur, mblur_gaussian or defocus, by its kernel or as ``dict(kind=…, …)``; see
@@ -30,6 +31,7 @@ Known blur: gblur, mblur, mblur_gaussian or defocus, by its kernel or as ``dict(
 
 from .apply import resolve_method, restore
 from .blind import blind_deconvolution
+from .bm3d import denoise_bm3d
 from .colour_attenuation import dehaze_colour_attenuation
 from .dark_channel_prior import dehaze_dark_channel
 from .median import median_filter
@@ -47,6 +49,7 @@ __all__ = [
     'blur_kernel',
     'dehaze_colour_attenuation',
     'dehaze_dark_channel',
+    'denoise_bm3d',
     'median_filter',
     'non_local_means',
     'register',

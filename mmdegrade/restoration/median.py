@@ -82,4 +82,5 @@ METHOD = Method(
     PARAMETERS,
     undoes=('saltpepper',),
     source='Tukey 1977',
+    reach=lambda values: values['size'] // 2,
 )

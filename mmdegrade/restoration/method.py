@@ -1,5 +1,6 @@
 """What a method of restoration is: a function, its parameters, what it undoes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mmdegrade.degradations.checked_function import CheckedFunction
@@ -16,6 +17,8 @@ class Method(CheckedFunction):
         parameters: parameter name -> checker, all of them.
         undoes: kinds of degradation that it is made for.
         source: where it comes from.
+        reach: ``reach(values)`` of `resolve`d parameters is by how many pixels, along either axis,
+            a result depends on the image at most; None if on all of it.
 
     Raises:
         ValueError: function and parameters do not fit together.
@@ -23,6 +26,7 @@ class Method(CheckedFunction):
 
     undoes: tuple[str, ...]
     source: str
+    reach: Callable[[dict], int] | None = None
 
     def resolve(self, **params) -> dict:
         """Check what can be checked without an image, and fill in defaults.

@@ -11,6 +11,7 @@ from mmdegrade.degradations.parameters import suggest
 
 from . import (
     blind,
+    bm3d,
     colour_attenuation,
     dark_channel_prior,
     median,
@@ -58,5 +59,6 @@ for _module in (
     dark_channel_prior,
     colour_attenuation,
     non_local_means,
+    bm3d,
 ):
     register(_module.METHOD)

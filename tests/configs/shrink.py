@@ -14,12 +14,19 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmdegrade.engine.runner import DegradeRunner
 from tests.tiny import make_camvid
-from tests.tiny_datasets import make_cityscapes, make_real_haze, make_sunrgbd, make_voc
+from tests.tiny_datasets import (
+    make_cityscapes,
+    make_outdoorseg,
+    make_real_haze,
+    make_sunrgbd,
+    make_voc,
+)
 
 #: Dataset type -> what writes a tiny copy of it.
 TREES = {
     'CamVidDataset': make_camvid,
     'CityscapesDataset': make_cityscapes,
+    'OutdoorSegDataset': make_outdoorseg,
     'PascalVOCDataset': make_voc,
     'RealHazeDataset': make_real_haze,
     'SUNRGBDDataset': make_sunrgbd,

@@ -216,6 +216,14 @@ def test_wrong_settings_stop_at_construction(arguments, error, message):
         Degrade(**arguments)
 
 
+def test_choosing_a_kind_later_keeps_what_else_was_set():
+    degrade = Degrade(keep_clean=True, prob=0.25, on_device=True)
+    degrade.choose('gblur', 3)
+    assert (degrade.keep_clean, degrade.prob, degrade.on_device) == (True, 0.25, True)
+    degrade.choose('gblur', 3, prob=1.0, keep_clean=False, on_device=False)
+    assert 'clean_img' not in degrade(results())
+
+
 def test_no_kind_stops_at_the_first_image():
     with pytest.raises(ValueError, match='kind is not set.*Allowed kinds: clean, gblur'):
         Degrade()(results())

@@ -10,6 +10,7 @@ from torch import nn
 
 from mmdegrade.models.restorers import Restorer
 from mmdegrade.models.unit_images import UnitImages
+from tests import tiny_restorers  # noqa: F401
 from tests.tiny import batch, dense_gram, fcn_r18, save_clean
 
 
@@ -88,6 +89,31 @@ def test_predictions_carry_the_restored_image(tmp_path):
     assert torch.allclose(sample.restored_img.data, images[0] / 2, atol=1e-5)
     assert torch.allclose(model.restorer.seen, images, atol=1e-5)
     assert sample.pred_sem_seg.shape[-2:] == (32, 32)
+
+
+def test_restored_images_lose_the_padding(tmp_path):
+    model = build(tmp_path, gain=0.5).train(False)
+    images = torch.rand(1, 3, 32, 32)
+    _, samples = batch(1, (28, 30))
+    samples[0].set_metainfo(dict(img_padding_size=(0, 2, 0, 4)))
+    (sample,) = model(model._images.to_inputs(images), samples, mode='predict')
+    assert torch.allclose(sample.restored_img.data, images[0, :, :28, :30] / 2, atol=1e-5)
+    assert sample.pred_sem_seg.shape[-2:] == (28, 30)
+
+
+def test_a_conditional_restorer(tmp_path):
+    restorer = dict(type='ConvRestorer', condition_channels=11, zero=True)
+    with pytest.raises(ValueError, match='ConvRestorer needs a condition'):
+        build(tmp_path, restorer=restorer)
+    model = build(tmp_path, restorer=restorer, condition='onehot-gt', num_classes=11, clip=False)
+    inputs, samples = batch(2, (32, 32))
+    labels = torch.stack([sample.gt_sem_seg.data[0] for sample in samples])
+    model.train(False).predict(inputs, samples)
+    model.loss(inputs, samples)
+    assert all(torch.equal(seen.argmax(1), labels) for seen in model.restorer.seen)
+    assert len(model.restorer.seen) == 2
+    with pytest.raises(ValueError, match='needs the labels'):
+        model.extract_feat(inputs)
 
 
 def test_clipping(tmp_path):

@@ -53,6 +53,49 @@ def test_bfloat16_agrees_within_a_hundredth_or_so(clean):
         FrozenTeacher(fcn_r18(), clean, TAPS, dtype='float16')
 
 
+def test_logits_equal_the_unfolded_network_and_reach_the_image(clean):
+    teacher = FrozenTeacher(fcn_r18(), clean, taps=None)
+    teacher.init_weights()
+    assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in teacher.model.modules())
+    plain = MODELS.build(fcn_r18())
+    plain.load_state_dict(torch.load(clean, weights_only=True)['state_dict'])
+    plain.train(False)
+    gradients = []
+    for network in (
+        teacher.logits,
+        lambda x: plain.encode_decode(x, [dict(img_shape=(64, 64))] * 2),
+    ):
+        inputs = batch()[0].requires_grad_()
+        logits = network(inputs)
+        assert logits.shape == (2, 11, 64, 64) and logits.dtype == torch.float32
+        logits.square().mean().backward()
+        gradients.append((logits.detach(), inputs.grad))
+    for ours, wanted in zip(*gradients, strict=True):
+        assert torch.allclose(ours, wanted, rtol=1e-3, atol=1e-4 * float(wanted.abs().max()))
+    assert all(p.grad is None for p in teacher.parameters())
+
+
+def test_a_teacher_has_taps_or_logits(clean):
+    tapped, whole = (FrozenTeacher(fcn_r18(), clean, taps) for taps in (TAPS, None))
+    for teacher in (tapped, whole):
+        teacher.init_weights()
+    with pytest.raises(RuntimeError, match='logits need taps=None'):
+        tapped.logits(batch()[0])
+    with pytest.raises(RuntimeError, match='no features to read'):
+        whole.features(batch()[0])
+    with pytest.raises(RuntimeError, match='not loaded'):
+        FrozenTeacher(fcn_r18(), clean, None).logits(batch()[0])
+
+
+def test_logits_of_a_cheaper_teacher(clean):
+    exact, cheap = (FrozenTeacher(fcn_r18(), clean, None, dtype=d) for d in ('float32', 'bfloat16'))
+    exact.init_weights()
+    cheap.init_weights()
+    ours, wanted = cheap.logits(batch()[0]), exact.logits(batch()[0])
+    assert ours.dtype == torch.float32
+    assert float((ours - wanted).norm() / wanted.norm()) < 0.05
+
+
 def test_head_is_skipped(clean):
     teacher = FrozenTeacher(fcn_r18(), clean, TAPS)
     teacher.init_weights()

@@ -21,6 +21,7 @@ DEFAULTS = {
     'dark_channel': dict(omega=0.95, t0=0.1, patch=15, radius=20, airlight=None),
     'colour_attenuation': dict(beta=1.0, t0=0.1, patch=15, radius=60, airlight=None),
     'non_local_means': dict(patch=3, search=21),
+    'bm3d': dict(),
 }
 
 
@@ -100,6 +101,7 @@ def test_registering_a_method():
 def test_imports_are_numpy_opencv_the_standard_library_and_degradations():
     allowed = {
         'numpy', 'cv2', 'functools', 'dataclasses', 'inspect', 'collections', 'types', 'mmdegrade',
+        'importlib',
     }  # fmt: skip
     files = sorted(Path(package.__file__).parent.rglob('*.py'))
     assert len(files) >= 14

@@ -4,6 +4,7 @@ import difflib
 
 from .camvid import CAMVID
 from .cityscapes import CITYSCAPES
+from .outdoorseg import OUTDOORSEG
 from .prepare import check_counts, prepare_dataset
 from .real_haze import REAL_HAZE
 from .recipe import Recipe
@@ -11,7 +12,7 @@ from .sunrgbd import SUNRGBD
 from .voc import VOC
 
 RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe for recipe in (VOC, SUNRGBD, CAMVID, CITYSCAPES, REAL_HAZE)
+    recipe.name: recipe for recipe in (VOC, SUNRGBD, CAMVID, CITYSCAPES, OUTDOORSEG, REAL_HAZE)
 }
 
 

@@ -3,6 +3,7 @@
 from .degrade import Degrade
 from .depth import LoadDepth
 from .formatting import PackDegradeInputs
+from .load_clean import LoadCleanImage
 from .loading import LoadImage, LoadMask
 from .paired import SplitPair, StackPair
 from .random_degrade import RandomDegrade
@@ -10,6 +11,7 @@ from .restore import Restore
 
 __all__ = [
     'Degrade',
+    'LoadCleanImage',
     'LoadDepth',
     'LoadImage',
     'LoadMask',

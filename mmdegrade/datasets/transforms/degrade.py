@@ -68,14 +68,21 @@ class Degrade(DegradeBase):
         self,
         kind: str | None,
         degree=None,
-        prob: float = 1.0,
-        keep_clean: bool = False,
+        prob: float | None = None,
+        keep_clean: bool | None = None,
         preset: str | None = None,
         on_device: bool | None = None,
         **params,
     ) -> None:
-        """Set what is done to images; the arguments are those of the class (None: as before)."""
-        self._set(prob, keep_clean, self.on_device if on_device is None else on_device)
+        """Set what is done to images; the arguments are those of the class.
+
+        ``prob``, ``keep_clean`` and ``on_device`` stay as they are where they are None.
+        """
+        self._set(
+            self.prob if prob is None else prob,
+            self.keep_clean if keep_clean is None else keep_clean,
+            self.on_device if on_device is None else on_device,
+        )
         self.kind = kind
         self.request = None
         if kind not in ('clean', None):

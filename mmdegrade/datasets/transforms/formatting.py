@@ -44,4 +44,4 @@ class PackDegradeInputs(PackSegInputs):
 
 
 def _paths(results: dict) -> dict:
-    return {key: results[key] for key in ('img_path', 'seg_map_path') if key in results}
+    return {key: results[key] for key in ('img_path', 'clean_path') if key in results}

@@ -52,7 +52,13 @@ class LoadImage(LoadImageFromFile):
     """
 
     def transform(self, results: dict) -> dict | None:
-        path = results['img_path']
+        img = self.read(results['img_path'])
+        results['img'] = img
+        results['img_shape'] = results['ori_shape'] = img.shape[:2]
+        return results
+
+    def read(self, path: str) -> np.ndarray:
+        """Decode one file: H×W×3, BGR."""
         data = fileio.get(path, backend_args=self.backend_args)
         lacks = missing_end(data)
         if not data or lacks:
@@ -65,9 +71,7 @@ class LoadImage(LoadImageFromFile):
             raise ValueError(f'image file {path} cannot be decoded ({len(data)} bytes)')
         if self.to_float32:
             img = img.astype(np.float32)
-        results['img'] = img
-        results['img_shape'] = results['ori_shape'] = img.shape[:2]
-        return results
+        return img
 
 
 @TRANSFORMS.register_module()

@@ -10,6 +10,8 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine.registry import TRANSFORMS
 
+_PATHS = {'clean_img': 'clean_path', 'gt_seg_map': 'seg_map_path', 'depth': 'depth_path'}
+
 
 def check_aligned(results: dict) -> None:
     """Raise unless image, clean image, mask and depth in ``results`` have one height and width.
@@ -21,11 +23,11 @@ def check_aligned(results: dict) -> None:
     for name in ('clean_img', *results.get('seg_fields', ())):
         other = results.get(name)
         if other is not None and other.shape[:2] != size:
-            path = {'gt_seg_map': 'seg_map_path', 'depth': 'depth_path'}.get(name, 'img_path')
+            path = results.get('img_path')
+            theirs = results.get(_PATHS.get(name), path)
             raise ValueError(
-                f'image and {name} differ in size: {results.get("img_path")} is '
-                f'{size[0]}x{size[1]}, {results.get(path)} is {other.shape[0]}x{other.shape[1]} '
-                '(height x width)'
+                f'image and {name} differ in size: {path} is {size[0]}x{size[1]}, {theirs} is '
+                f'{other.shape[0]}x{other.shape[1]} (height x width)'
             )
 
 
@@ -43,7 +45,10 @@ class StackPair(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         if 'clean_img' not in results:
-            raise ValueError('StackPair: no clean image; set Degrade(keep_clean=True) before it')
+            raise ValueError(
+                'StackPair: no clean image; set Degrade(keep_clean=True) before it (or '
+                'LoadCleanImage, for paired folders)'
+            )
         check_aligned(results)
         img, clean = results['img'], results.pop('clean_img')
         results['pair_dtypes'] = (img.dtype, clean.dtype)

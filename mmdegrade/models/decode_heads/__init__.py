@@ -3,6 +3,14 @@
 from .deeplabv2_head import DeepLabV2Head
 from .dla_up_head import DLAUpHead
 from .fcn8s_head import FCN8sHead, fcn8s_crop_offsets
+from .hrnetv2_head import HRNetV2Head
 from .refinenet_head import RefineNetHead
 
-__all__ = ['DLAUpHead', 'DeepLabV2Head', 'FCN8sHead', 'RefineNetHead', 'fcn8s_crop_offsets']
+__all__ = [
+    'DLAUpHead',
+    'DeepLabV2Head',
+    'FCN8sHead',
+    'HRNetV2Head',
+    'RefineNetHead',
+    'fcn8s_crop_offsets',
+]

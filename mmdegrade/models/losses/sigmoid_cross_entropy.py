@@ -16,6 +16,8 @@ import torch.nn.functional as F
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
+from ..labels import check_labels
+
 
 def sigmoid_ce(
     logits: Tensor,
@@ -54,15 +56,7 @@ def sigmoid_ce(
                 f'{name} has shape {tuple(value.shape)}; logits of '
                 f'{tuple(logits.shape)} need {expected}'
             )
-    valid = target != ignore_index
-    classes = logits.shape[1]
-    wrong = valid & ((target < 0) | (target >= classes))
-    if wrong.any():  # on a GPU the gather below would kill the process without naming a label
-        raise ValueError(
-            f'target holds label {int(target[wrong][0])}; allowed: 0 to '
-            f'{classes - 1} and ignore_index={ignore_index}'
-        )
-
+    valid = check_labels('target', target, logits.shape[1], ignore_index)
     if logits.element_size() < 4:  # a sum over pixels overflows float16
         logits = logits.float()
     index = target.masked_fill(~valid, 0).long().unsqueeze(1)

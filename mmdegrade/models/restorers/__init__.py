@@ -1,6 +1,26 @@
 """Networks and classical methods that turn a degraded image into a cleaner one."""
 
 from .base import Restorer
+from .build import build_restorer, load_restorer
+from .cascade import RestorerCascade
+from .cbdnet import CBDNet
 from .classical import ClassicalRestorer
+from .ddfn import DDFN
+from .dncnn import DnCNN
+from .ffdnet import FFDNet
+from .sadnet import SADNet
+from .tiled import TiledRestorer
 
-__all__ = ['ClassicalRestorer', 'Restorer']
+__all__ = [
+    'CBDNet',
+    'ClassicalRestorer',
+    'DDFN',
+    'DnCNN',
+    'FFDNet',
+    'Restorer',
+    'RestorerCascade',
+    'SADNet',
+    'TiledRestorer',
+    'build_restorer',
+    'load_restorer',
+]

@@ -14,6 +14,9 @@ class Restorer(BaseModule):
 
     #: Whether ``forward`` uses ``condition``.
     conditional = False
+    #: By how many pixels, along either axis, what comes out at a pixel depends on what goes in at
+    #: most. None: not known, or on the whole image. ``TiledRestorer`` overlaps its tiles by it.
+    receptive_radius: int | None = None
 
     def forward(self, images: Tensor, condition: Tensor | None = None) -> Tensor:
         """Restore.
@@ -27,3 +30,18 @@ class Restorer(BaseModule):
             Tensor: N×3×H×W, not clipped.
         """
         raise NotImplementedError
+
+    def auxiliary_losses(
+        self, images: Tensor, clean: Tensor, data_samples: list | None = None
+    ) -> dict[str, Tensor]:
+        """Losses of what the restorer makes beside the image, which models add to their own.
+
+        Args:
+            images (Tensor): N×3×H×W: the degraded images.
+            clean (Tensor): The same shape.
+            data_samples (list[SegDataSample], optional): Their records and labels.
+
+        Returns:
+            dict[str, Tensor]: Weighted scalars by name, logged as ``loss_<name>``. None by default.
+        """
+        return {}

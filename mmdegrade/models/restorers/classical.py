@@ -5,7 +5,7 @@ import torch
 from mmengine.registry import MODELS
 from torch import Tensor
 
-from mmdegrade.restoration import resolve_method, restore
+from mmdegrade.restoration import METHODS, resolve_method, restore
 
 from .base import Restorer
 
@@ -27,7 +27,9 @@ class ClassicalRestorer(Restorer):
 
     def __init__(self, method: str, init_cfg: dict | None = None, **params) -> None:
         super().__init__(init_cfg)
-        resolve_method(method, **params)
+        values = resolve_method(method, **params)
+        reach = METHODS[method].reach
+        self.receptive_radius = None if reach is None else reach(values)
         self.method = method
         self.params = params
 

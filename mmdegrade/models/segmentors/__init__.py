@@ -2,5 +2,6 @@
 
 from .dense_gram import DenseGramSegmentor
 from .restore_then_segment import RestoreThenSegment
+from .sdabn import SDABNSegmentor
 
-__all__ = ['DenseGramSegmentor', 'RestoreThenSegment']
+__all__ = ['DenseGramSegmentor', 'RestoreThenSegment', 'SDABNSegmentor']

@@ -6,15 +6,15 @@ Networks", TIP 2020, and the evaluation of task-aware restoration.
 
 import torch
 from mmengine.config import ConfigDict
-from mmengine.registry import MODELS as ROOT_MODELS
-from mmengine.structures import PixelData
 from mmseg.models import BaseSegmentor
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from ..clean_checkpoint import load_clean_checkpoint, part_state, require_checkpoint
+from ..clean_checkpoint import load_clean_checkpoint
+from ..conditions import Condition
 from ..data_preprocessor import paired_preprocessor
-from ..restorers import Restorer
+from ..restored import attach_restored
+from ..restorers import build_restorer, load_restorer
 from ..unit_images import UnitImages
 
 
@@ -28,21 +28,26 @@ class RestoreThenSegment(BaseSegmentor):
     Args:
         segmentor (dict): Config of any mmseg segmentor.
         restorer (dict): Config of a ``Restorer``.
-        restorer_checkpoint (str, optional): Its trained weights; classical ones have none.
+        restorer_checkpoint (str, optional): Its trained weights, or a checkpoint of the
+            ``RestorationModel`` that trained it; classical ones have none.
         clean_checkpoint (str, optional): Clean-trained weights to start the segmentor from.
         train_restorer (bool): Train the restorer through the segmentation loss. By default it is
             fixed: in evaluation mode, without gradients.
         clip (bool): Clip restored images to [0, 1], as storing them would. Defaults to True.
+        condition (str | dict, optional): What a conditional restorer is told: 'image',
+            'noise_level', 'onehot-gt'; see :class:`mmdegrade.models.conditions.Condition`.
+        num_classes (int, optional): For ``condition='onehot-gt'``.
         data_preprocessor (dict, optional): Defaults to the segmentor's own.
 
     Predictions carry the restored image as ``restored_img`` (``PixelData``, 3×H×W RGB on [0, 1],
-    of the padded input's size). A checkpoint of the plain segmentor loads as well:
+    without the preprocessor's padding). A checkpoint of the plain segmentor loads as well:
     ``test.py CONFIG CLEAN`` tests it behind the restorer.
 
     Raises:
         TypeError: ``restorer`` is not a ``Restorer``, or an unusual data preprocessor.
         FileNotFoundError: No restorer checkpoint; raised before training starts.
-        ValueError: The checkpoint does not fit the restorer.
+        ValueError: The checkpoint does not fit the restorer; a restorer that needs a condition gets
+            none, or the other way round.
     """
 
     def __init__(
@@ -53,6 +58,8 @@ class RestoreThenSegment(BaseSegmentor):
         clean_checkpoint: str | None = None,
         train_restorer: bool = False,
         clip: bool = True,
+        condition: str | dict | None = None,
+        num_classes: int | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -61,12 +68,9 @@ class RestoreThenSegment(BaseSegmentor):
             init_cfg=init_cfg,
         )
         self.segmentor = MODELS.build(ConfigDict(segmentor))
-        self.restorer = ROOT_MODELS.build(ConfigDict(restorer))
-        if not isinstance(self.restorer, Restorer):
-            raise TypeError(
-                f'model.restorer.type={type(self.restorer).__name__!r} is not a Restorer; inherit '
-                'from mmdegrade.models.restorers.Restorer'
-            )
+        self.restorer = build_restorer(restorer)
+        self._condition = Condition(condition, num_classes)
+        self._condition.check(self.restorer)
         self.restorer_checkpoint = restorer_checkpoint
         self.clean_checkpoint = clean_checkpoint
         self.train_restorer = train_restorer
@@ -105,29 +109,28 @@ class RestoreThenSegment(BaseSegmentor):
             self.restorer.train(False)
         return self
 
-    def restore(self, inputs: Tensor) -> Tensor:
+    def restore(self, inputs: Tensor, data_samples: list | None = None) -> Tensor:
         """Restored images, N×3×H×W RGB on [0, 1], from normalised inputs."""
         with torch.set_grad_enabled(self.train_restorer and torch.is_grad_enabled()):
-            images = self.restorer(self._images.from_inputs(inputs))
+            degraded = self._images.from_inputs(inputs)
+            images = self.restorer(degraded, self._condition(degraded, data_samples))
             return images.clamp(0, 1) if self.clip else images
 
-    def _restored_inputs(self, inputs: Tensor) -> Tensor:
-        return self._images.to_inputs(self.restore(inputs))
+    def _restored_inputs(self, inputs: Tensor, data_samples: list | None = None) -> Tensor:
+        return self._images.to_inputs(self.restore(inputs, data_samples))
 
     def loss(self, inputs: Tensor, data_samples: list) -> dict:
         """Losses of the segmentor on restored images."""
-        return self.segmentor.loss(self._restored_inputs(inputs), data_samples)
+        return self.segmentor.loss(self._restored_inputs(inputs, data_samples), data_samples)
 
     def predict(self, inputs: Tensor, data_samples: list | None = None) -> list:
         """Predictions of the segmentor on restored images, with the images."""
-        images = self.restore(inputs)
+        images = self.restore(inputs, data_samples)
         predicted = self.segmentor.predict(self._images.to_inputs(images), data_samples)
-        for sample, image in zip(predicted, images, strict=True):
-            sample.set_data(dict(restored_img=PixelData(data=image)))
-        return predicted
+        return attach_restored(predicted, images)
 
     def _forward(self, inputs: Tensor, data_samples: list | None = None):
-        return self.segmentor._forward(self._restored_inputs(inputs), data_samples)
+        return self.segmentor._forward(self._restored_inputs(inputs, data_samples), data_samples)
 
     def extract_feat(self, inputs: Tensor):
         """Features of the segmentor on restored images."""
@@ -136,21 +139,3 @@ class RestoreThenSegment(BaseSegmentor):
     def encode_decode(self, inputs: Tensor, batch_data_samples: list) -> Tensor:
         """Full-size logits of the segmentor on restored images, N×K×H×W."""
         return self.segmentor.encode_decode(self._restored_inputs(inputs), batch_data_samples)
-
-
-def load_restorer(
-    restorer: Restorer, checkpoint: str, key: str = 'model.restorer_checkpoint'
-) -> None:
-    """Load trained weights into a restorer; every key must fit.
-
-    Raises:
-        FileNotFoundError: The file is not there.
-        ValueError: Keys are missing, unexpected or misshapen.
-    """
-    state, _ = part_state(require_checkpoint(checkpoint, key), 'restorer.')
-    try:
-        restorer.load_state_dict(state)
-    except RuntimeError as error:
-        raise ValueError(
-            f'{key}={checkpoint!r} does not fit {type(restorer).__name__}: {error}'
-        ) from error

@@ -132,3 +132,14 @@ def sunrgbd_archives(folder, train=2, test=3):
         tar(folder / 'sunrgbd_train_test_labels.tar.gz', masks),
         *map(str, lists.values()),
     ]
+
+
+def outdoorseg_archive(folder, train=3, test=2, mask=None):
+    """OutdoorSeg in a zip, nested one folder deep; image i is of class i."""
+    files = {'OST/readme.txt': b'x'}
+    for split, count in (('train8800', train), ('valid1100', test)):
+        for i in range(count):
+            files[f'OST/{split}/images/{split}_{i}.jpg'] = jpg(i)
+            labels = np.full((6, 8), i, np.uint8) if mask is None else mask
+            files[f'OST/{split}/annotations/{split}_{i}.png'] = png(labels)
+    return zipped(folder / 'OutdoorSeg.zip', files)

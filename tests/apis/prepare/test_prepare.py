@@ -14,6 +14,7 @@ from mmseg.registry import DATASETS
 from mmdegrade.apis.prepare import RECIPES, check_counts, get_recipe, prepare_dataset
 from mmdegrade.apis.prepare.camvid import CAMVID
 from mmdegrade.apis.prepare.cityscapes import CITYSCAPES, TRAIN_IDS, train_ids
+from mmdegrade.apis.prepare.outdoorseg import OUTDOORSEG
 from mmdegrade.apis.prepare.real_haze import REAL_HAZE
 from mmdegrade.apis.prepare.sunrgbd import SUNRGBD
 from mmdegrade.apis.prepare.voc import VOC, mask_of_mat
@@ -21,6 +22,7 @@ from mmdegrade.engine.degradation import fill_degradation
 from tests.apis.prepare.fakes import (
     camvid_archive,
     cityscapes_archives,
+    outdoorseg_archive,
     png,
     sunrgbd_archives,
     tiny,
@@ -51,6 +53,7 @@ def test_published_counts_and_folders():
         sunrgbd=dict(train=5285, test=5050),
         camvid=dict(train=367, val=101, test=233),
         cityscapes=dict(train=2975, val=500),
+        outdoorseg=dict(train=8800, test=1100),
         real_haze=dict(test=100),
     )
     for name, recipe in RECIPES.items():
@@ -213,6 +216,45 @@ def test_sunrgbd_without_depth(tmp_path):
     next(out.rglob('depth_bfx/*.png')).unlink()
     with pytest.raises(FileNotFoundError, match='1 depth map expected .* 0 found'):
         recipe.finish(out)
+
+
+def test_outdoorseg(tmp_path):
+    path, out = outdoorseg_archive(tmp_path), tmp_path / 'outdoorseg'
+    counts = dict(train=3, test=2)
+    recipe = tiny(OUTDOORSEG, **counts)
+    assert prepare_dataset(recipe, [path], out) == counts
+    assert not list(out.rglob('readme.txt'))
+    assert (out / 'test.txt').read_text() == 'valid1100_0\nvalid1100_1\n'
+    assert [labels(read('outdoorseg', 'test', out), i) for i in range(2)] == [{0}, {1}]
+    assert prepare_dataset(recipe, [tmp_path], out) == counts
+    (out / 'valid1100' / 'annotations' / 'valid1100_1.png').unlink()
+    with pytest.raises(FileNotFoundError, match='1 of 2 files .*valid1100_1.png'):
+        check_counts(recipe, out)
+    with pytest.raises(FileNotFoundError, match='OutdoorSeg.*1drv.ms.*\n.*Licence: the authors'):
+        prepare_dataset(OUTDOORSEG, [], tmp_path / 'x')
+
+
+def test_outdoorseg_from_a_folder(tmp_path):
+    import zipfile
+
+    zipfile.ZipFile(outdoorseg_archive(tmp_path)).extractall(tmp_path)
+    (tmp_path / 'OST').rename(tmp_path / 'OutdoorSeg')
+    recipe = tiny(OUTDOORSEG, train=3, test=2)
+    folder = tmp_path / 'OutdoorSeg'
+    assert prepare_dataset(recipe, [folder], tmp_path / 'a') == dict(train=3, test=2)
+
+
+@pytest.mark.parametrize(
+    'mask, words',
+    [
+        (np.full((6, 8), 9, np.uint8), r'holds labels \[9\]; allowed: 0 to 7'),
+        (np.zeros((8, 6), np.uint8), r'images.*is \(8, 6\).*annotations.*is \(6, 8\)'),
+    ],
+)
+def test_outdoorseg_with_masks_of_something_else(tmp_path, mask, words):
+    path = outdoorseg_archive(tmp_path, mask=mask)
+    with pytest.raises(ValueError, match=words):
+        prepare_dataset(tiny(OUTDOORSEG, train=3, test=2), [path], tmp_path / 'out')
 
 
 def test_real_haze(tmp_path):
