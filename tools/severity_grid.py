@@ -45,7 +45,7 @@ def parse(argv=None) -> argparse.Namespace:
     add('--degrees', nargs='+', type=int, help='default: all')
     add('--data', help='a config whose test data to use, or a data_root; default: the model’s own')
     add('--images', type=int, help='only the first so many')
-    add('--out', type=Path, help='folder for results.json, results.csv, pictures and the cache')
+    add('--out', type=Path, help='folder for results.json, report.html, pictures and the cache')
     add('--reference', help='model that CD and rCD refer to, or a results.json')
     add('--seed', type=int, help="of the noise; default: the config's, or 0")
     add('--ssim', action='store_true', help='also SSIM of the inputs (slow)')
@@ -163,7 +163,7 @@ def run(args) -> SeverityGrid | None:
         )
     if grid is not None and other is not None:
         grid.compute_robustness(reference, other)
-        grid.to_json(args.out / 'results.json')
+        grid.write(args.out)
     return grid
 
 
@@ -215,7 +215,7 @@ def main(argv=None) -> int:
             return 0
         if not args.compare:
             print(grid.table(args.metric))
-            print(f'\n{args.out / "results.json"}')
+            print(f'\n{args.out / "results.json"}\n{args.out / "report.html"}')
         if args.plot:
             grid.plot(args.plot, args.metric)
             print(args.plot)

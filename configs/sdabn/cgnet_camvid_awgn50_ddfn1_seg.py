@@ -1,4 +1,4 @@
-# Test only: DDFN×1, then the clean-trained segmentor. test.py CONFIG CLEAN
+# DDFN×1, then S. `test.py CONFIG CLEAN` takes the clean-trained S, train.py trains S behind it.
 _base_ = './cgnet_camvid_awgn50_s1.py'
 model = dict(
     _delete_=True,

@@ -1,4 +1,4 @@
-# Test only: DDFN×3, then the clean-trained segmentor. test.py CONFIG CLEAN
+# DDFN×3, then S. `test.py CONFIG CLEAN` takes the clean-trained S, train.py trains S behind it.
 _base_ = './hrnet18s_cityscapes_awgn50_ddfn1_seg.py'
 model = dict(
     restorer=dict(num=3),

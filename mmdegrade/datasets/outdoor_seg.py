@@ -11,8 +11,8 @@ from where:
   outdoor-scene classes these are. SDABN gives their number only. Background is one of the 8 there,
   and 8 stands for "no class" as well as 255.
 
-Not known: under which licence the photographs are, and the names of the files. We could not download
-the set; with lists or folders of your own the class is the same.
+Not known: under which licence the photographs are, and the names of the files. We could not
+download the set; with lists or folders of your own the class is the same.
 """
 
 import os.path as osp

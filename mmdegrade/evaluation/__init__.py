@@ -1,5 +1,6 @@
 """Metrics."""
 
+from .degrade_iou_metric import DegradeIoUMetric
 from .restoration_metric import RestorationMetric
 
-__all__ = ['RestorationMetric']
+__all__ = ['DegradeIoUMetric', 'RestorationMetric']

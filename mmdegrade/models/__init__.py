@@ -1,6 +1,7 @@
 """Torch modules: networks, losses, and the wrappers that turn a segmentor into a method."""
 
-from . import backbones, decode_heads, losses, segmentors  # noqa: F401
+from . import backbones, decode_heads, discriminators, losses, segmentors  # noqa: F401
+from .adversarial_restoration_model import AdversarialRestorationModel
 from .cascade_restoration_model import CascadeRestorationModel
 from .data_preprocessor import DegradeDataPreprocessor
 from .restoration_model import RestorationModel
@@ -8,6 +9,7 @@ from .taps import FeatureTap
 from .teacher import FrozenTeacher
 
 __all__ = [
+    'AdversarialRestorationModel',
     'CascadeRestorationModel',
     'DegradeDataPreprocessor',
     'FeatureTap',

@@ -31,7 +31,9 @@ class CascadeRestorationModel(StagedModel, RestorationModel):
     """Train and test a :class:`RestorerCascade`, whose parts ``D1``, ``D2``, … stages name.
 
     A stage optimises ``losses`` of the image that the last of its parts makes; the parts before it
-    are fixed. Outside of stages all parts are trained, through the last image.
+    are fixed. Outside of stages all parts are trained, through the last image. A restorer's own
+    losses (``auxiliary_losses``) count for D1 alone: what the others see is a sum of two images, of
+    which a noise level or the like says nothing.
 
     Args:
         restorer (dict): Config of a ``Restorer``, the same for every part.
@@ -91,8 +93,12 @@ class CascadeRestorationModel(StagedModel, RestorationModel):
     def auxiliary_losses(
         self, inputs: Tensor, clean: Tensor, data_samples: list
     ) -> dict[str, Tensor]:
-        """None: what a part sees is known to the cascade alone."""
-        return {}
+        """Those of D1, while it is trained."""
+        if 'D1' not in self.trained_parts:
+            return {}
+        (cascade,) = self._cascade
+        images = self._images.from_inputs(inputs)
+        return cascade.D1.auxiliary_losses(images, clean, data_samples)
 
     def _step(self, name: str, condition: Tensor | None, images: Tensor) -> Tensor:
         return self.run_part(name, images, condition)

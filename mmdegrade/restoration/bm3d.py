@@ -1,8 +1,8 @@
 """BM3D, for white Gaussian noise of known level: like patches are stacked and filtered together.
 
 Dabov, Foi, Katkovnik and Egiazarian, "Image denoising by sparse 3-D transform-domain collaborative
-filtering", IEEE TIP 2007; colour images as CBM3D (patches are matched on the luminance). The denoiser
-before the segmentor in the baselines of SDABN.
+filtering", IEEE TIP 2007; colour images as CBM3D (patches are matched on the luminance). The
+denoiser before the segmentor in the baselines of SDABN.
 
 The arithmetic is that of the package ``bm3d`` of the method's authors. Its licence allows
 non-commercial use only, so it is neither required nor installed with us; without it the method says
@@ -31,7 +31,7 @@ def _package():
     except ImportError as error:
         raise ImportError(
             'BM3D needs the package bm3d, which is licensed for non-commercial use only and is '
-            "therefore no requirement of mmdegrade. If its terms suit you: pip install bm3d. Free "
+            'therefore no requirement of mmdegrade. If its terms suit you: pip install bm3d. Free '
             "instead: method='non_local_means', h of about 0.9 sigma"
         ) from error
 

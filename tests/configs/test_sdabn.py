@@ -4,8 +4,10 @@ Configs are run unchanged but for their size: in a folder of tiny data, with the
 the order that a reader of the README would follow.
 """
 
+import argparse
 import re
 import shutil
+import sys
 
 import mmengine.runner.runner as mmengine_runner
 import pytest
@@ -100,15 +102,16 @@ def test_noise_of_sigma_50_unclipped_and_clean_images_where_needed(name):
     ],
 )  # fmt: skip
 def test_other_noise_by_overrides(options, expected):
-    parsed = {}
-    for option in options:
-        key, value = option.split('=')
-        parsed[key] = DictAction._parse_iterable(value)
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
     cfg = Config.fromfile(BY_NAME['cgnet_camvid_awgn50_sdb1'])
-    cfg.merge_from_dict(parsed)
+    cfg.merge_from_dict(parser.parse_args(['--cfg-options', *options]).cfg_options)
     cfg = fill_degradation(cfg)
     stage = cfg.train_cfg.stages[1]
-    for one in (*degrades(cfg, 'train_dataloader', 'test_dataloader'), *degrades(stage, 'dataloader')):
+    for one in (
+        *degrades(cfg, 'train_dataloader', 'test_dataloader'),
+        *degrades(stage, 'dataloader'),
+    ):
         named = {key: one.get(key) for key in ('kind', 'degree', 'preset')}
         given = {key: one[key] for key in ('sigma',) if key in one}
         assert (one.kind, resolve_params(**named, **given)) == expected
@@ -418,6 +421,11 @@ REST = tuple(m for m in (*ALWAYS, *MORE) if m not in (*FAST, 'bm3d', 'ddfn2_seg'
 
 def test_camvid_runs(workplace):
     follow('cgnet_camvid', (*FAST, 's1d1s2', 's1plus', 'ddfn2', 'ddfn2_seg'), workplace)
+    runner = run('cgnet_camvid_awgn50_ddfn1_seg', workplace)  # S trained behind the fixed DDFN×1
+    check_both(metrics(runner))
+    left = state(workplace / 'work_dirs' / 'cgnet_camvid_awgn50_ddfn1_seg' / 'iter_1.pth')
+    ddfn = state(workplace / 'work_dirs' / 'cgnet_camvid_awgn50_ddfn1' / 'stage_1_D1.pth')
+    assert all(torch.equal(left[f'restorer.{key}'], value) for key, value in ddfn.items())
 
 
 def test_cityscapes_runs(workplace):
@@ -445,7 +453,7 @@ def test_clean_configs_run(net, workplace):
 
 def test_a_stage_checkpoint_is_tested_up_to_its_part(workplace):
     """As the README says: `test.py CONFIG stage_1_S1.pth --cfg-options model.stop_after=S1 …`."""
-    name = 'street_scenes_awgn50_sdb1'
+    name = 'cgnet_camvid_awgn50_sdb1'
     run(name, workplace)
     cfg = shrunk(name)
     cfg.merge_from_dict(
@@ -466,7 +474,7 @@ def test_a_stage_checkpoint_is_tested_up_to_its_part(workplace):
 
 
 def test_bm3d_says_what_it_needs(workplace, monkeypatch):
-    monkeypatch.setitem(__import__('sys').modules, 'bm3d', None)
+    monkeypatch.setitem(sys.modules, 'bm3d', None)
     name = 'cgnet_camvid_awgn50_bm3d'
     with pytest.raises(ImportError, match='non-commercial.*pip install bm3d.*non_local_means'):
         run_test(name, workplace, load(BY_NAME[name]).model.clean_checkpoint)

@@ -113,6 +113,22 @@ def test_a_stage_trains_one_part_on_its_own_image():
         np.testing.assert_allclose(restored.detach().numpy(), made, rtol=1e-3, atol=1e-4)
 
 
+def test_own_losses_of_the_restorer_count_for_the_first_part(monkeypatch):
+    def own(restorer, images, clean, data_samples=None):
+        return dict(own=restorer.conv.weight.sum() * images.sum())
+
+    monkeypatch.setattr(tiny_restorers.ConvRestorer, 'auxiliary_losses', own)
+    model = build(num=2)
+    data, images = prepared(model)
+    model.train_only('D1')
+    expected = model.D1.conv.weight.sum() * images.from_inputs(data['inputs']).sum()
+    losses = model(**data, mode='loss')
+    assert set(losses) == {'loss_mse', 'loss_own', 'psnr'}
+    assert losses['loss_own'].item() == pytest.approx(expected.item(), rel=1e-4)
+    model.train_only('D2')
+    assert set(model(**data, mode='loss')) == {'loss_mse', 'psnr'}
+
+
 def test_outside_of_stages_and_up_to_a_part():
     model = build()
     data, images = prepared(model)

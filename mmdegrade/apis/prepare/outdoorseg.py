@@ -1,9 +1,9 @@
 """OutdoorSeg: 8,800 images for training, 1,100 for testing, masks of 8 classes.
 
-The set of SDABN (Xu et al., 2021). Its authors link a OneDrive folder in the README of
+The set of SDABN (Xu et al., 2021). Its authors link a OneDrive download in the README of
 powder21/SDABN; numbers and the names of the two folders are those of their code. What the download
-is called and how its folders are nested is not known to us: any nesting is accepted, from an archive
-or an unpacked folder named ``OutdoorSeg…``.
+is called and how its folders are nested is not known to us: any nesting is accepted, from an
+archive or an unpacked folder named ``OutdoorSeg…``.
 """
 
 import re

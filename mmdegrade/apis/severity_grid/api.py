@@ -15,11 +15,9 @@ from .collect import collect
 from .fingerprint import image_hash, short_hash
 from .gather import gather
 from .journal import Journal
-from .result import SeverityGrid
+from .result import RESULTS, SeverityGrid
 from .runner import Grid
 from .strips import draw_strips
-
-RESULTS = 'results.json'
 
 
 def severity_grid(
@@ -56,8 +54,8 @@ def severity_grid(
         kinds, degrees, preset: See ``choose_cells``. Clean images always belong to a grid.
         cells: Instead of these, arguments of ``Degrade`` for each cell: ``dict(kind='awgn',
             sigma=25)``.
-        out: Folder for results.json, results.csv, pictures and the cache. A run that was stopped,
-            or one with more cells or models, does only what is missing there.
+        out: Folder for results.json, results.csv, report.html, pictures and the cache. A run that
+            was stopped, or one with more cells or models, does only what is missing there.
         images: Only the first so many images.
         seed: Of the random draws; None: that of the config's ``Degrade``, 0 without one.
         workers: Processes that load and degrade; None: one less than there are cores, at most 8.
@@ -108,8 +106,7 @@ def severity_grid(
             earlier = _earlier_strips(Path(out) / RESULTS)
             palette = data.metainfo['palette']
             result.strips = draw_strips(grid, out, palette, strips, earlier, workers)
-        result.to_csv(Path(out) / 'results.csv')
-        result.to_json(Path(out) / RESULTS)
+        result.write(out)
     return result
 
 

@@ -28,7 +28,7 @@ def gather(
     if built and len(built) < len(models):
         raise TypeError(f'either all models are built or none; built are {", ".join(built)}')
     if built:
-        return _gather_built(models, dataset, images, same_names)
+        return _gather_built(models, dataset, images)
     for name, one in models.items():
         if not isinstance(one, (tuple, list)) or len(one) != 2:
             raise TypeError(
@@ -55,7 +55,7 @@ def gather(
     return contestants, data
 
 
-def _gather_built(models: Mapping, dataset, images: int | None, same_names: bool):
+def _gather_built(models: Mapping, dataset, images: int | None):
     if dataset is None:
         cfg = getattr(next(iter(models.values())), 'cfg', None) or {}
         loader = next((cfg[key] for key in LOADERS if cfg.get(key)), None)
@@ -76,9 +76,8 @@ def _gather_built(models: Mapping, dataset, images: int | None, same_names: bool
     if images is not None:
         dataset = dataset.get_subset(images)
     for name, network in models.items():
-        trained_on = (getattr(network, 'dataset_meta', None) or {}).get('classes')
-        trained_on = trained_on if same_names else None
-        check_classes(network, trained_on, dataset.metainfo['classes'], name)
+        # Their names are not asked: where a checkpoint has none, `init_model` guesses them.
+        check_classes(network, None, dataset.metainfo['classes'], name)
     return [wrap_network(one, pipeline, name) for name, one in models.items()], dataset
 
 

@@ -16,6 +16,7 @@ from . import tables
 from .robustness import Robustness, robustness
 
 SCHEMA = 'mmdegrade.severity_grid/1'
+RESULTS = 'results.json'
 
 
 @dataclass
@@ -179,6 +180,18 @@ class SeverityGrid:
     def to_json(self, path=None) -> str:
         """This object as JSON text, NaN as null; also written to ``path``."""
         return _write(_json(_plain(asdict(self))), path)
+
+    def write(self, folder) -> None:
+        """Write ``results.json``, ``results.csv`` and ``report.html`` into the folder of a run.
+
+        Raises:
+            OSError: They cannot be written; earlier ones stay as they are.
+        """
+        from .report import write_report
+
+        self.to_csv(Path(folder) / 'results.csv')
+        self.to_json(Path(folder) / RESULTS)
+        write_report(self, Path(folder) / 'report.html')
 
     @classmethod
     def from_json(cls, path) -> 'SeverityGrid':

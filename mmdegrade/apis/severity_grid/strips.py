@@ -29,6 +29,8 @@ from .loading import Job
 from .runner import Grid, load, predict
 
 FOLDER = 'strips'
+# Chroma at full resolution: half of it would blur coloured noise.
+_JPEG = (cv2.IMWRITE_JPEG_QUALITY, 90, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111)
 
 
 def chosen_images(number: int, total: int) -> list[int]:
@@ -151,7 +153,7 @@ def _save_mask(path: Path, mask, size, palette) -> None:
 
 
 def _save(path: Path, picture: np.ndarray) -> None:
-    options = (cv2.IMWRITE_JPEG_QUALITY, 90) if path.suffix == '.jpg' else ()
+    options = _JPEG if path.suffix == '.jpg' else ()
     written, data = cv2.imencode(path.suffix, picture, options)
     if not written:
         raise OSError(f'could not write {path}')

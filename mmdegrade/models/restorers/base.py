@@ -17,6 +17,8 @@ class Restorer(BaseModule):
     #: By how many pixels, along either axis, what comes out at a pixel depends on what goes in at
     #: most. None: not known, or on the whole image. ``TiledRestorer`` overlaps its tiles by it.
     receptive_radius: int | None = None
+    #: Side of the cells that the network pools pixels into: tiles start at its multiples.
+    stride: int = 1
 
     def forward(self, images: Tensor, condition: Tensor | None = None) -> Tensor:
         """Restore.

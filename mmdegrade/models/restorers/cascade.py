@@ -1,8 +1,8 @@
 """Several restorers in a row, each of which sees the noisy image and what the one before made.
 
-SDABN (Xu et al., "Synergy between Semantic Segmentation and Image Denoising via Alternate Boosting"):
-its own cascade without the segmentors, DDFN×n, the boosting scheme of Chen et al., "Deep Boosting for
-Image Denoising" (ECCV 2018):
+DDFN×n of SDABN (Xu et al., "Synergy between Semantic Segmentation and Image Denoising via Alternate
+Boosting"): its cascade without the segmentors. Adding the noisy image to an estimate and denoising
+the sum is the boosting scheme of Chen et al., "Deep Boosting for Image Denoising" (ECCV 2018):
 
     x̂_i = D_i(y + x̂_{i-1}),   x̂_0 = 0
 
@@ -58,8 +58,9 @@ class RestorerCascade(Restorer):
         for i in range(1, num + 1):
             self.add_module(f'D{i}', build_restorer(restorer, 'RestorerCascade.restorer'))
         self.conditional = self.D1.conditional
-        radius = getattr(self.D1, 'receptive_radius', None)
+        radius = self.D1.receptive_radius
         self.receptive_radius = None if radius is None else num * radius
+        self.stride = self.D1.stride
 
     def forward(self, images: Tensor, condition: Tensor | None = None) -> Tensor:
         """N×3×H×W RGB on [0, 1] → the same, restored, not clipped."""

@@ -75,6 +75,9 @@ class CBDNet(Restorer):
         ValueError: A negative weight, or α out of range.
     """
 
+    stride = 4
+    receptive_radius = 48  # 5 + 2 + 2·3 + 4·6 + 2·3 + 2 of the convolutions, 3 of the cells
+
     def __init__(
         self,
         asymmetric_weight: float = 0.5,

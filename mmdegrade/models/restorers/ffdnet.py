@@ -36,6 +36,7 @@ class FFDNet(Restorer):
     """
 
     conditional = True
+    stride = 2
 
     def __init__(self, width: int = 96, depth: int = 12, init_cfg: dict | None = None) -> None:
         super().__init__(init_cfg)
@@ -48,6 +49,7 @@ class FFDNet(Restorer):
         for before, after in zip(widths[:-1], widths[1:], strict=True):
             layers += [nn.Conv2d(before, after, 3, padding=1), nn.ReLU(inplace=True)]
         self.layers = nn.Sequential(*layers[:-1])
+        self.receptive_radius = 2 * depth + 1
 
     def forward(self, images: Tensor, condition: Tensor | None = None) -> Tensor:
         """Restore.

@@ -140,6 +140,8 @@ class SADNet(Restorer):
         ValueError: ``width`` is no positive multiple of 8.
     """
 
+    stride = 8
+
     def __init__(self, width: int = 32, init_cfg: dict | None = None) -> None:
         super().__init__(init_cfg)
         if width < 1 or width % GROUPS:

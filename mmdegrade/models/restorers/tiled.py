@@ -19,9 +19,11 @@ class TiledRestorer(Restorer):
     Args:
         restorer (dict): Config of a ``Restorer``.
         tile (int | tuple[int, int]): Largest tile without overlap, pixels, or (height, width).
-            Tiles of an image are equal in size but for a pixel. Defaults to 512.
+            Tiles of an image are equal in size but for a pixel (the restorer's ``stride``).
+            Defaults to 512.
         overlap (int, optional): Pixels by which a tile is enlarged on each side. Defaults to the
-            ``receptive_radius`` of the restorer, where it states one.
+            ``receptive_radius`` of the restorer, where it states one. Rounded up to whole cells of
+            the restorer's ``stride``.
 
     Raises:
         TypeError: ``restorer`` is not a ``Restorer``.
@@ -53,6 +55,8 @@ class TiledRestorer(Restorer):
             )
         if not isinstance(self.overlap, int) or self.overlap < 0:
             raise ValueError(f'TiledRestorer: overlap={overlap!r}; allowed: 0, 1, 2, …')
+        self.stride = self.restorer.stride
+        self.overlap += -self.overlap % self.stride
         self.conditional = self.restorer.conditional
         if hasattr(self.restorer, 'condition_channels'):
             self.condition_channels = self.restorer.condition_channels
@@ -87,17 +91,20 @@ class TiledRestorer(Restorer):
                 columns.start - left : columns.stop - left,
             ]
 
-        all_rows, all_columns = (_pieces(*x) for x in zip(size, self.tile, strict=True))
+        all_rows, all_columns = (
+            _pieces(*x, self.stride) for x in zip(size, self.tile, strict=True)
+        )
         return torch.cat(
             [torch.cat([restore(rows, columns) for columns in all_columns], -1)
              for rows in all_rows], -2,
         )  # fmt: skip
 
 
-def _pieces(length: int, largest: int) -> list[slice]:
-    """Cut 0…length into as few pieces as possible, equal but for one pixel."""
-    count = -(-length // largest)
-    ends = [length * i // count for i in range(count + 1)]
+def _pieces(length: int, largest: int, cell: int = 1) -> list[slice]:
+    """Cut 0…length into as few pieces as possible, equal but for one cell, between cells."""
+    cells = -(-length // cell)
+    count = -(-cells // max(largest // cell, 1))
+    ends = [min(cells * i // count * cell, length) for i in range(count + 1)]
     return [slice(*pair) for pair in zip(ends[:-1], ends[1:], strict=True)]
 
 

@@ -45,20 +45,23 @@ def test_counts_of_a_built_dataset_are_not_taken_up(tiny, tmp_path):
     model = MODELS.build(Config(fcn_r18()))
     root = str(tiny / 'camvid')
     cfg = dict(type='CamVidDataset', data_root=root, ann_file='test.txt', pipeline=OURS)
-    for _ in range(2):
-        steps = []
+    steps = []
+    for count in (8, 16):
         severity_grid(
             model, DATASETS.build(cfg), out=tmp_path, progress=lambda *s: steps.append(s), **CHOICE
         )
-        assert steps[-1] == (8, 8)
+        assert len(steps) == count and steps[-1] == (8, 8)
 
 
-def test_the_mode_of_training_is_left(tiny):
-    """A network comes back in evaluation mode and predicts as before; its classes are checked."""
+def test_a_network_comes_back_as_it_was_but_for_its_mode(tiny):
     model = init_model(str(tiny / 'ours.py'), str(tiny / 'a.pth'), device='cpu')
-    model.dataset_meta = dict(classes=('a', 'b'))
-    with pytest.raises(ValueError, match='trained on 2 classes, the dataset has 11'):
-        severity_grid(model, **CHOICE)
-    model.dataset_meta = None
+    model.dataset_meta = dict(classes=('guessed', 'names'))
     severity_grid(model.train(), **CHOICE)
     assert not model.training and 'postprocess_result' not in vars(model)
+
+
+def test_classes_of_a_built_model(tiny):
+    model = init_model(str(tiny / 'ours.py'), str(tiny / 'a.pth'), device='cpu')
+    model.decode_head.num_classes = 5
+    with pytest.raises(ValueError, match='model predicts 5 classes, the dataset has 11'):
+        severity_grid(model, **CHOICE)

@@ -28,7 +28,7 @@ def contestants(tiny, tmp_path, **pipelines):
 
 
 def test_decoded_and_degraded_once(tiny, tmp_path, monkeypatch):
-    """Two models with our pipeline, a stock one: one decoding, one degradation, two preparations."""
+    """Two models with our pipeline, a stock one: decoded once, degraded once, prepared twice."""
     counts = {LoadImage: [], LoadAnnotations: [], Degrade: []}
     for cls, seen in counts.items():
         original = cls.transform

@@ -140,8 +140,8 @@ def test_ssim_that_was_not_measured_is_measured(tiny, tmp_path, predicted):
 @pytest.mark.slow
 def test_killed(tiny, tmp_path):
     """SIGKILL while it predicts: the next run does the rest, and the numbers are those of one."""
-    command = [sys.executable, '-W', 'ignore', TOOL, tiny / 'ours.py', tiny / 'a.pth', '--workers',
-               '1', '--preset', 'imagenet-c', '--strips', '0', '--out', tmp_path / 'out']  # fmt: skip
+    command = [sys.executable, '-W', 'ignore', TOOL, tiny / 'ours.py', tiny / 'a.pth']
+    command += '--workers 1 --preset imagenet-c --strips 0 --out'.split() + [tmp_path / 'out']
     with (tmp_path / 'log').open('w') as log:
         process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log)
         cache = tmp_path / 'out' / 'cache'

@@ -6,8 +6,19 @@ tables of all numbers, which are written out in full.
 
 import math
 
-from .markup import Html, exact, number, scroll_box, section, note, signed, tag, value_cell
 from .marks import named
+from .markup import (
+    Html,
+    breakable,
+    exact,
+    note,
+    number,
+    scroll_box,
+    section,
+    signed,
+    tag,
+    value_cell,
+)
 from .rows import Layout
 
 
@@ -76,7 +87,7 @@ def _select(layout: Layout, chosen: str) -> Html:
 
 
 def _class_line(layout: Layout, place: int, label: str, chosen: str | None) -> Html:
-    line = [tag('th', label, scope='row')]
+    line = [tag('th', breakable(label), scope='row')]
     for name in layout.grid.names:
         clean = iou(layout, name, 'clean', label)
         line.append(_bar(clean, 'group'))
@@ -119,7 +130,7 @@ def _all_numbers(layout: Layout, place: int, name: str) -> Html:
         lines.append(
             tag(
                 'tr',
-                tag('th', layout.title(cell_name), scope='row'),
+                tag('th', breakable(layout.title(cell_name)), scope='row'),
                 [value_cell(value, 2) for value in values],
                 tag('td', where, class_='text'),
                 data_cell=cell_name,

@@ -1,7 +1,7 @@
 """CD and rCD of each kind, for each model."""
 
-from .markup import Html, note, scroll_box, section, tag, value_cell
 from .marks import named
+from .markup import Html, breakable, note, scroll_box, section, tag, value_cell
 from .overview import summaries
 from .rows import Layout
 
@@ -18,7 +18,7 @@ def robustness_table(layout: Layout) -> Html:
     found = summaries(grid)
     kinds = list(dict.fromkeys(kind for one in found.values() for kind in one['CD']))
     lines = [
-        tag('tr', tag('th', kind, scope='row'), _pairs(found, kind), data_kind=kind)
+        tag('tr', tag('th', breakable(kind), scope='row'), _pairs(found, kind), data_kind=kind)
         for kind in kinds
     ]
     foot = tag('tr', tag('th', 'mean', scope='row'), _means(found))

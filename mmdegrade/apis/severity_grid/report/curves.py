@@ -7,20 +7,24 @@ Without a script every point has its value as ``<title>``; the script (``script.
 import math
 from collections.abc import Sequence
 
-from .markup import Html, exact, is_number, note, number, section, tag
 from .marks import colour_class, legend, shape
+from .markup import Html, breakable, exact, is_number, note, number, section, tag
 from .rows import Layout, Row
 
 WIDTH, HEIGHT = 280, 180
 LEFT, RIGHT, TOP, BOTTOM = 30, 14, 12, 26
 TICKS = 5
+STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20)  # 100 % is the most
 LABEL_LENGTH = 9
 
 
-def value_ticks(highest: float) -> list[float]:
-    """Whole ticks of a value axis from 0 to at least ``highest``, at most six of them."""
-    step = next(s for s in (0.5, 1, 2, 5, 10, 20, 50) if s * TICKS >= highest or s == 50)
-    return [step * i for i in range(max(1, math.ceil(highest / step)) + 1)]
+def value_axis(layout: Layout) -> tuple[list[float], float]:
+    """Ticks and upper end of the axis of mIoU, which starts at 0; one for the whole page."""
+    known = [cell.mIoU for cell in layout.grid.cells if is_number(cell.mIoU)]
+    highest = max([*known, 0.5])
+    step = next(step for step in STEPS if highest <= TICKS * step)
+    top = math.ceil(highest / step * 4) * step / 4
+    return [step * i for i in range(math.floor(top / step) + 1)], top
 
 
 def curves(layout: Layout) -> Html:
@@ -28,9 +32,8 @@ def curves(layout: Layout) -> Html:
     grid = layout.grid
     if not layout.rows:
         return section('curves', 'Severity curves', note('Only clean images were tested.'))
-    values = [cell.mIoU for cell in grid.cells if is_number(cell.mIoU)]
-    ticks = value_ticks(max(values, default=100))
-    panels = [_panel(layout, row, ticks) for row in layout.rows]
+    ticks, top = value_axis(layout)
+    panels = [_panel(layout, row, ticks, top) for row in layout.rows]
     return section(
         'curves',
         'Severity curves',
@@ -48,10 +51,10 @@ def curves(layout: Layout) -> Html:
     )
 
 
-def _panel(layout: Layout, row: Row, ticks: Sequence[float]) -> Html:
+def _panel(layout: Layout, row: Row, ticks: Sequence[float], top: float) -> Html:
     places = _places(layout, row)
     names = layout.grid.names
-    lines = [_line(layout, row, place, name, places, ticks[-1]) for place, name in enumerate(names)]
+    lines = [_line(layout, row, place, name, places, top) for place, name in enumerate(names)]
     described = f'{row.label}: mIoU by degree. ' + '. '.join(
         f'{name}: clean {number(layout.clean(name))}'
         + ''.join(f'; {at}: {number(layout.value(name, c))}' for at, c in row.cells.items())
@@ -59,7 +62,7 @@ def _panel(layout: Layout, row: Row, ticks: Sequence[float]) -> Html:
     )
     drawing = tag(
         'svg',
-        _axes(places, ticks),
+        _axes(places, ticks, top),
         tag('line', class_='cursor', y1=TOP, y2=HEIGHT - BOTTOM, x1=0, x2=0),
         lines,
         viewBox=f'0 0 {WIDTH} {HEIGHT}',
@@ -67,7 +70,10 @@ def _panel(layout: Layout, row: Row, ticks: Sequence[float]) -> Html:
         aria_label=described,
     )
     return tag(
-        'figure', tag('figcaption', row.label), tag('div', drawing, class_='plot'), class_='panel'
+        'figure',
+        tag('figcaption', breakable(row.label)),
+        tag('div', drawing, class_='plot'),
+        class_='panel',
     )
 
 
@@ -87,10 +93,10 @@ def _height(value: float, top: float) -> float:
     return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * value / top
 
 
-def _axes(places: dict, ticks: Sequence[float]) -> Html:
+def _axes(places: dict, ticks: Sequence[float], top: float) -> Html:
     parts = []
     for value in ticks:
-        y = _height(value, ticks[-1])
+        y = _height(value, top)
         parts.append(tag('line', class_='tick', x1=LEFT, x2=WIDTH - RIGHT, y1=_c(y), y2=_c(y)))
         label = f'{value:g}'
         parts.append(tag('text', label, class_='value', x=LEFT - 6, y=_c(y + 3.5)))

@@ -2,7 +2,7 @@
 
 import math
 
-from .markup import Html, exact, is_number, note, number, scroll_box, section, tag
+from .markup import Html, breakable, exact, is_number, join, note, number, scroll_box, section, tag
 from .rows import Layout, column_title
 
 
@@ -16,9 +16,11 @@ def inputs(layout: Layout) -> Html | None:
         alike = None if len(groups) == 1 else f'As prepared for {", ".join(names)}'
         tables.append(scroll_box(_quality(layout, names, alike), 'PSNR and SSIM of the inputs'))
     has_ssim = any(is_number(cell.ssim) for cell in layout.grid.cells)
-    text = 'PSNR of the degraded against the clean image in dB, mean over the images'
-    text += '; small: SSIM.' if has_ssim else '. SSIM was not measured (--ssim).'
-    return section('inputs', 'Inputs', note(text), tables, _parameters(layout))
+    what = 'PSNR of the degraded against the clean image in dB, mean over the images'
+    small = '; small: SSIM.'
+    if not has_ssim:
+        small = join('. SSIM was not measured (', tag('code', '--ssim'), ' does).')
+    return section('inputs', 'Inputs', note(what, small), tables, _parameters(layout))
 
 
 def _models_of_one_quality(layout: Layout) -> list[list[str]]:
@@ -53,7 +55,7 @@ def _quality(layout: Layout, names, alike: str | None) -> Html:
     head += [tag('th', column_title(column), scope='col') for column in columns]
     lines = []
     for label, cells in layout.lines():
-        line = [tag('th', label, scope='row')]
+        line = [tag('th', breakable(label), scope='row')]
         for column in columns:
             if column not in cells:
                 line.append(tag('td', tag('span', 'not measured', class_='hidden')))
@@ -83,7 +85,7 @@ def _parameters(layout: Layout) -> Html:
         lines.append(
             tag(
                 'tr',
-                tag('th', layout.title(name), scope='row'),
+                tag('th', breakable(layout.title(name)), scope='row'),
                 tag('td', tag('code', name)),
                 tag('td', params or '–', class_='text'),
                 tag('td', cell.seed),

@@ -4,7 +4,7 @@ Eight colours and seven shapes: pairs repeat after 56 models, and shapes tell mo
 colours do not (print in grey, colour-blind readers).
 """
 
-from .markup import Html, tag
+from .markup import Html, breakable, tag
 
 COLOURS = 8
 # Around (0, 0), at most 4 units away from it.
@@ -39,7 +39,7 @@ def swatch(place: int) -> Html:
 
 def named(place: int, name: str) -> Html:
     """Mark and name of a model."""
-    return tag('span', swatch(place), tag('span', name), class_='named')
+    return tag('span', swatch(place), tag('span', breakable(name)), class_='named')
 
 
 def legend(names) -> Html:

@@ -27,6 +27,11 @@ def escape(value) -> Html:
     return Html(html.escape(_UNWANTED.sub('\ufffd', known)))
 
 
+def breakable(name) -> Html:
+    """A name as HTML that may be broken into lines after its underscores, slashes and hyphens."""
+    return Html(re.sub(r'([_/:-]+)(?=\w)', r'\1<wbr>', escape(name)))
+
+
 def join(*parts) -> Html:
     """Parts after each other; iterables are flattened, None is left out, text is escaped."""
     found = []
@@ -67,7 +72,7 @@ def is_number(value) -> bool:
 
 def number(value, digits: int = 1) -> str:
     """A number to read, a dash for none."""
-    return f'{value:.{digits}f}' if is_number(value) else NOTHING
+    return f'{value:.{digits}f}'.replace('-', '−') if is_number(value) else NOTHING
 
 
 def signed(value, digits: int = 1) -> str:

@@ -4,8 +4,8 @@ import math
 from pathlib import PurePath
 
 from ..robustness import robustness
+from .marks import colour_class, named
 from .markup import Html, note, number, scroll_box, section, tag
-from .marks import named
 from .rows import Layout
 
 HASH_LENGTH = 12
@@ -44,7 +44,12 @@ def _card(layout: Layout, place: int, name: str, one: dict) -> Html:
         'li',
         tag('h3', named(place, name)),
         tag('p', tag('strong', number(clean)), ' mIoU, clean images', class_='big'),
-        tag('div', tag('i', style=f'width:{share:.1f}%'), class_='meter', aria_hidden='true'),
+        tag(
+            'div',
+            tag('i', style=f'width:{share:.1f}%'),
+            class_=f'meter {colour_class(place)}',
+            aria_hidden='true',
+        ),
         tag(
             'dl',
             [tag('div', tag('dt', key), tag('dd', text, unit)) for key, text, unit in facts],

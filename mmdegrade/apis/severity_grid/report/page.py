@@ -50,13 +50,13 @@ def html_report(grid, strips_root, max_picture_bytes: int = MAX_PICTURE_BYTES) -
     layout = Layout(grid)
     parts = [
         ('summary', 'Summary', cards(layout)),
+        ('tested', 'What was tested', facts(layout)),
         ('curves', 'Curves', curves(layout)),
         ('maps', 'Heat maps', heat_maps(layout)),
         ('classes', 'Classes', class_table(layout)),
         ('robustness', 'CD, rCD', robustness_table(layout)),
         ('inputs', 'Inputs', inputs(layout)),
         ('pictures', 'Pictures', strips(layout, strips_root, max_picture_bytes)),
-        ('tested', 'Tested', facts(layout)),
     ]
     parts = [part for part in parts if part[2] is not None]
     links = [tag('a', name, href=f'#{key}') for key, name, _ in parts]

@@ -11,8 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .markup import Html, join, note, number, section, tag
 from .marks import named
+from .markup import Html, breakable, join, note, number, section, tag
 from .rows import Layout
 
 #: Pixels in the page; a column is about half as wide, screens of phones have two to three to one.
@@ -189,7 +189,14 @@ def _strip(layout: Layout, pictures: Pictures, entry: dict, repeated) -> Html:
     title = tag('b', layout.title(entry['cell']))
     return tag(
         'figure',
-        tag('figcaption', title, ' ', tag('span', entry['image'], class_='file'), ' ', reasons),
+        tag(
+            'figcaption',
+            title,
+            ' ',
+            tag('span', breakable(entry['image']), class_='file'),
+            ' ',
+            reasons,
+        ),
         tag('div', items, class_='strip'),
         class_='pictures',
     )

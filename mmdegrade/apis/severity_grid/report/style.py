@@ -9,7 +9,10 @@ LIGHT = {
     'text': '#18212f',
     'quiet': '#566275',
     'link': '#0b5cad',
-    'bar': '#d3e3f6',
+    'bar': '#7fb0e3',
+    'good': '#edf3fb',
+    'middling': '#fbd48c',
+    'bad': '#dd5a30',
     'm0': '#0b66b8',
     'm1': '#c8500a',
     'm2': '#0a8560',
@@ -26,7 +29,10 @@ DARK = {
     'text': '#e8ecf2',
     'quiet': '#a3afc0',
     'link': '#7fb7f5',
-    'bar': '#24405f',
+    'bar': '#3f76b3',
+    'good': '#1c2a3c',
+    'middling': '#7d5215',
+    'bad': '#c9431f',
     'm0': '#5fb0f5',
     'm1': '#ff9455',
     'm2': '#3ccf9e',
@@ -56,7 +62,7 @@ header p{margin:4px 0 12px;color:var(--quiet)}
 h2{font-size:1.25rem;margin:2.2rem 0 .6rem}
 h3{font-size:1rem;margin:0}
 a{color:var(--link)}
-code{font:0.9em ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace}
+code{white-space:nowrap;font:0.9em ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace}
 nav{display:flex;gap:4px 16px;flex-wrap:wrap;padding:8px 0;border-bottom:1px solid var(--line)}
 nav a{text-decoration:none}
 nav a:hover{text-decoration:underline}
@@ -74,21 +80,20 @@ li{list-style:none}
 .named{display:inline-flex;gap:5px;align-items:flex-start;min-width:0}
 .legend{display:flex;flex-wrap:wrap;gap:2px 18px;margin-bottom:10px}
 
-.cards{display:grid;gap:14px;grid-template-columns:repeat(auto-fill,minmax(min(100%,250px),1fr))}
+.cards{display:grid;margin-bottom:10px;gap:14px;grid-template-columns:repeat(auto-fill,minmax(min(100%,250px),1fr))}
 .card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 16px}
 .card p{margin:6px 0 0;color:var(--quiet);font-size:.9rem}
 .card p b{color:var(--text)}
 .card .big{margin:4px 0 0}
 .big strong{font-size:2.1rem;line-height:1.2;font-weight:650;color:var(--text)}
-.meter{height:6px;border-radius:3px;background:var(--bar);margin:6px 0 10px;overflow:hidden}
-.meter i{display:block;height:100%;background:var(--m0)}
+.meter{height:6px;border-radius:3px;background:var(--line);margin:6px 0 10px;overflow:hidden}
+.meter i{display:block;height:100%;background:var(--mark)}
 .card dl{display:grid;grid-template-columns:1fr 1fr;gap:2px 14px}
 .card dl div{display:flex;justify-content:space-between}
 dt{color:var(--quiet)}
 .card dd{font-weight:600;font-variant-numeric:tabular-nums}
-.facts{display:grid;gap:2px 32px;grid-template-columns:repeat(auto-fit,minmax(min(100%,320px),1fr));
- margin-top:14px}
-.facts div{display:grid;grid-template-columns:7.5rem 1fr;gap:8px;padding:3px 0;
+.facts{columns:3 300px;column-gap:32px;margin-top:14px}
+.facts div{display:grid;grid-template-columns:7rem 1fr;gap:8px;padding:3px 0;break-inside:avoid;
  border-bottom:1px solid var(--line)}
 
 .panels{display:grid;gap:14px;grid-template-columns:repeat(auto-fill,minmax(min(100%,255px),1fr))}
@@ -100,7 +105,7 @@ dt{color:var(--quiet)}
 .tick{stroke:var(--line);stroke-width:1}
 .axes text{font-size:10.5px;fill:var(--quiet)}
 .value{text-anchor:end}
-.level{text-anchor:middle}
+text.level{text-anchor:middle}
 .line polyline{fill:none;stroke:var(--mark);stroke-width:2;stroke-linejoin:round}
 .line path{fill:var(--mark);stroke:var(--card);stroke-width:.8}
 .line .clean{stroke:var(--mark);stroke-width:1.3;stroke-dasharray:5 4}
@@ -115,22 +120,23 @@ dt{color:var(--quiet)}
 
 .scroll{overflow-x:auto;border:1px solid var(--line);border-radius:10px;margin:0 0 14px;
  width:fit-content;max-width:100%}
-table{border-collapse:separate;border-spacing:0;font-variant-numeric:tabular-nums;
+table{border-collapse:separate;border-spacing:0;width:max-content;min-width:100%;font-variant-numeric:tabular-nums;
  overflow-wrap:normal}
 th,td{padding:4px 10px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
 tbody tr:last-child>*{border-bottom:0}
 tfoot>tr>*{border-top:1px solid var(--line);border-bottom:0;font-weight:600}
 thead th{background:var(--card);font-weight:600;vertical-align:bottom}
 th[scope=row],thead tr:first-child th:first-child{text-align:left;position:sticky;left:0;z-index:1;
- background:var(--card);font-weight:500;max-width:11rem;white-space:normal;
- overflow-wrap:anywhere}
-th[scope=row]{min-width:5.5rem}
+ background:var(--card);max-width:11rem;white-space:normal;overflow-wrap:anywhere}
+tbody th{font-weight:500}
+@media (max-width:500px){th[scope=row],thead tr:first-child th:first-child{max-width:8.5rem}}
 th[scope=colgroup]{text-align:center}
 th .named,.scroll caption .named{text-align:left}
 .group{border-left:1px solid var(--line)}
 th[scope=colgroup]{border-left:1px solid var(--line)}
-td.text,.plain td{text-align:left}
-.numbers td{text-align:right}
+td.text,.plain td,.plain thead th{text-align:left}
+
+.numbers td,.numbers thead tr:last-child th:not(:first-child){text-align:right}
 caption{text-align:left;padding:8px 10px;font-weight:600;background:var(--card);
  border-bottom:1px solid var(--line)}
 small{font-size:.76em}
@@ -138,23 +144,27 @@ small{font-size:.76em}
 
 .maps{display:grid;gap:0 18px;grid-template-columns:repeat(auto-fit,minmax(min(100%,430px),1fr))}
 .heat td{text-align:center;min-width:3.7rem;line-height:1.2;border-color:var(--page);
- border-right:1px solid var(--page);-webkit-print-color-adjust:exact;print-color-adjust:exact}
+ border-right:1px solid var(--page)}
 .heat thead th{text-align:center}
 .heat td small{display:block}
 .heat td.mean{font-weight:600}
 .heat td.missing{background:repeating-linear-gradient(45deg,var(--card) 0 5px,var(--page) 5px 10px)}
-.heat caption .clean{float:right;margin-left:12px;padding:0 8px;border-radius:6px;
- font-weight:500;-webkit-print-color-adjust:exact;print-color-adjust:exact}
+.heated{--low:clamp(0%,calc(var(--h)*2%),100%);--high:clamp(0%,calc(var(--h)*2% - 100%),100%);
+ background:color-mix(in oklab,var(--good) var(--high),
+ color-mix(in oklab,var(--middling) var(--low),var(--bad)))}
+.heated,.scale i,.bar,.palette i{-webkit-print-color-adjust:exact;print-color-adjust:exact}
+.heat caption div{display:flex;flex-wrap:wrap;justify-content:space-between;gap:2px 12px}
+.level{padding:0 8px;border-radius:6px;font-weight:500;white-space:nowrap}
 .scale{display:flex;align-items:center;gap:8px;margin-bottom:12px;font-size:.85rem;
  color:var(--quiet)}
-.scale i{width:min(220px,50%);height:12px;border-radius:4px;-webkit-print-color-adjust:exact;
- print-color-adjust:exact}
+.scale i{width:min(220px,50%);height:12px;border-radius:4px;border:1px solid var(--line);
+ background:linear-gradient(90deg in oklab,var(--bad),var(--middling),var(--good))}
 
 .control select{font:inherit;padding:5px 8px;border-radius:7px;border:1px solid var(--line);
  background:var(--card);color:inherit;max-width:100%}
 .control{margin:.2rem 0 .6rem}
-.bar{background:linear-gradient(90deg,var(--bar) calc(var(--v)*1%),transparent 0);min-width:4.6rem;
- -webkit-print-color-adjust:exact;print-color-adjust:exact}
+.bar{background:linear-gradient(var(--bar),var(--bar)) left bottom/calc(var(--v)*1%) 3px no-repeat;
+ min-width:4.6rem}
 .sort{font:inherit;color:inherit;background:none;border:0;padding:0;cursor:pointer;text-align:inherit}
 .sort::after{content:"\\2195";opacity:.45;margin-left:4px;font-size:.85em}
 [aria-sort=ascending] .sort::after{content:"\\2191";opacity:1}
@@ -167,8 +177,7 @@ details .scroll{max-height:80vh;overflow:auto}
 
 .palette{display:flex;flex-wrap:wrap;gap:2px 14px;margin-bottom:10px;font-size:.85rem}
 .palette i{display:inline-block;width:13px;height:13px;border-radius:3px;margin-right:5px;
- vertical-align:-2px;border:1px solid var(--quiet);-webkit-print-color-adjust:exact;
- print-color-adjust:exact}
+ vertical-align:-2px;border:1px solid var(--quiet)}
 .pictures{margin-bottom:16px}
 .pictures figcaption{margin-bottom:4px;font-size:.9rem}
 .file{color:var(--quiet)}
@@ -177,7 +186,7 @@ details .scroll{max-height:80vh;overflow:auto}
 .strip{display:grid;gap:8px;grid-template-columns:repeat(auto-fill,minmax(min(140px,45%),1fr))}
 .strip img,.strip svg:not(.mark){display:block;width:100%;height:auto;border-radius:6px}
 .strip small{display:flex;justify-content:space-between;gap:6px;font-size:.8rem;color:var(--quiet)}
-.strip b{color:var(--text)}
+.strip b{color:var(--text);white-space:nowrap}
 .absent{margin:0;padding:10px;border:1px dashed var(--line);border-radius:6px;font-size:.8rem}
 .shared{position:absolute;width:0;height:0}
 
