@@ -70,9 +70,7 @@ def test_shave():
 
 
 def test_errors():
-    with pytest.raises(
-        ValueError, match=r'psnr: restored images \(3, 3, 24, 37\) and'
-    ):
+    with pytest.raises(ValueError, match=r'psnr: restored images \(3, 3, 24, 37\) and'):
         psnr(CLEAN, CLEAN[..., 1:])
     with pytest.raises(ValueError, match='share one N×C×H×W shape'):
         ssim(CLEAN[0], CLEAN[0])

@@ -89,7 +89,10 @@ def test_stored_results(tool, root, tmp_path, capsys):
         dict(a=arguments(root, 'a'), b=arguments(root, 'b')),
         kinds=['gblur'], degrees=[1, 5], workers=0, reference='a',
     )  # fmt: skip
-    assert read(files[1])['robustness']['ours'] == pytest.approx(both.robustness['b'])
+    one, other = read(files[1])['robustness']['ours'], both.robustness['b']
+    assert one.keys() == other.keys() and {'CD', 'mCD', 'rPC'} <= one.keys()
+    for key, value in one.items():
+        assert value == pytest.approx(other[key]), key
 
 
 @pytest.mark.parametrize(
@@ -97,10 +100,13 @@ def test_stored_results(tool, root, tmp_path, capsys):
     [
         ([], 'give pairs of CONFIG CHECKPOINT .got 0'),
         (['{root}/ours.py'], 'got 1 arguments'),
-        (['{root}/none.py', '{root}/a.pth'], 'none.py. does not exist; did you mean .*ours.py'),
-        (['{root}/ours.py', '{root}/c.pth'], 'c.pth. does not exist'),
+        (
+            ['{root}/our.py', '{root}/a.pth', *CHOICE],
+            'our.py. does not exist; did you mean .*ours.py',
+        ),
+        (['{root}/ours.py', '{root}/c.pth', *CHOICE], 'c.pth. does not exist'),
         (['{run}', '--kinds', 'gblurr'], "Did you mean 'gblur'"),
-        (['{run}', '--preset', 'sdabn', '--degrees', '4'], 'poisson of preset sdabn has degrees'),
+        (['{run}', '--preset', 'sdabn'], "preset 'sdabn' has no 'gblur'. It has: awgn, poisson"),
         (['{run}', '--fail-below', 'gblur:2=40'], 'no such cell; models: ours; cells: clean'),
         (['{run}', '--fail-below', 'gblur:1'], "allowed: 'gblur:5=40'"),
         (['{run}', '--reference', 'other'], 'no such model; there are ours; or name a results'),

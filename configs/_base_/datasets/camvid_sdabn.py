@@ -4,7 +4,7 @@ _base_ = './camvid.py'
 degradation = dict(_delete_=True, kind='awgn', degree=4, preset='sdabn')
 # What a stage that trains a denoiser changes of train_dataloader.
 patches = dict(
-    batch_size=8,
+    batch_size=4,
     dataset=dict(
         pipeline=[
             dict(type='LoadImage'),

@@ -37,9 +37,9 @@ def robustness_table(layout: Layout) -> Html:
         class_='plain numbers sortable',
     )
     explained = (
-        f'CD: errors (100 − mIoU) summed over the degrees, in percent of those of {grid.reference}. '
-        'rCD: the same of what is lost against clean images; a model that is bad everywhere has a '
-        'good rCD. Less is more robust. After Kamann and Rother, CVPR 2020.'
+        'CD: errors (100 − mIoU) summed over the degrees, in percent of those of '
+        f'{grid.reference}. rCD: the same of what is lost against clean images; a model that is '
+        'bad everywhere has a good rCD. Less is more robust. After Kamann and Rother, CVPR 2020.'
     )
     return section('robustness', title, note(explained), scroll_box(table, title))
 
