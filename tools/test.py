@@ -10,7 +10,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Define the command line."""
     parser = argparse.ArgumentParser(description='Test (and evaluate) a segmentor')
     parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file or URL')
+    parser.add_argument('checkpoint', help='file or URL; none: the weights training starts from')
     parser.add_argument('--work-dir', help='folder for the metrics, written as JSON')
     parser.add_argument('--out', help='folder for the predictions, for offline evaluation')
     parser.add_argument('--show', action='store_true', help='show predictions in a window')
@@ -37,7 +37,10 @@ def main() -> None:
             launch.use_predictions_folder(cfg, args.out)
     except (FileNotFoundError, ValueError) as error:
         parser.error(str(error))
-    launch.build_runner(cfg).test()
+    runner = launch.build_runner(cfg)
+    if cfg.load_from is None:
+        launch.start_weights(runner)
+    runner.test()
     launch.leave_together()
 
 

@@ -18,6 +18,7 @@ import torch.distributed as dist
 from mmengine.config import Config, DictAction
 from mmengine.device import is_cuda_available
 from mmengine.logging import print_log
+from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from ..compat.cpu_distributed import init_cpu_distributed
@@ -30,6 +31,7 @@ __all__ = [
     'export_local_rank',
     'leave_together',
     'load_config',
+    'start_weights',
     'use_predictions_folder',
     'use_tta',
     'use_visualization',
@@ -109,12 +111,24 @@ def _suggest(path: Path) -> str:
     return f' (looked from {Path.cwd()})'
 
 
-def check_checkpoint(path: str) -> str:
-    """Return a checkpoint's path or URL; raise FileNotFoundError if a local file is absent."""
+def check_checkpoint(path: str) -> str | None:
+    """Return a checkpoint's path or URL; raise FileNotFoundError if a local file is absent.
+
+    'none' is None: a model that has no weights, or names those it starts from itself
+    (``restorer_checkpoint``).
+    """
+    if path == 'none':
+        return None
     is_url = re.match(r'[A-Za-z][\w+.-]+:', path) is not None  # two letters: C:\ is a drive
     if not is_url and not Path(path).expanduser().is_file():
         raise FileNotFoundError(f'checkpoint {path!r} does not exist (looked from {Path.cwd()})')
     return path
+
+
+def start_weights(runner: Runner) -> None:
+    """Give a model the weights that training would start from, as tests do not."""
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    model.init_weights()
 
 
 def enable_amp(cfg: Config) -> None:

@@ -9,7 +9,9 @@ import re
 import shutil
 import sys
 
+import cv2
 import mmengine.runner.runner as mmengine_runner
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -38,11 +40,12 @@ NETWORKS = {
     'street_scenes': ALWAYS,
 }
 CLEAN = ('hrnet18s_cityscapes', 'hrnet26s_cityscapes', 'hrnet18s_outdoorseg', 'cgnet48_camvid')
+CBSD68 = ('dncnn_cbsd68_awgn25', 'ddfn1_cbsd68_awgn50', 'nlm_cbsd68_awgn50')
 AWGN = [f'{net}_awgn50_{method}' for net, methods in NETWORKS.items() for method in methods]
 
 
 def test_every_config_that_there_should_be():
-    assert set(BY_NAME) == {*AWGN, *(f'{net}_clean' for net in CLEAN)}
+    assert set(BY_NAME) == {*AWGN, *CBSD68, *(f'{net}_clean' for net in CLEAN)}
     names = [path.stem for path in ROOT.rglob('*.py') if '_base_' not in path.parts]
     assert len(set(names)) == len(names), 'two configs of one name would share a work_dir'
 
@@ -66,19 +69,20 @@ def degrades(cfg, *keys) -> list:
 
 
 @pytest.mark.parametrize('name', BY_NAME)
-def test_noise_of_sigma_50_unclipped_and_clean_images_where_needed(name):
+def test_noise_of_the_named_sigma_unclipped_and_clean_images_where_needed(name):
     cfg = fill_degradation(load(BY_NAME[name]))
-    stages = cfg.train_cfg.get('stages') or []
-    loaders = [cfg.train_dataloader, *(stage.get('dataloader') for stage in stages)]
+    stages = cfg.get('train_cfg', {}).get('stages') or []
+    loaders = [cfg.get('train_dataloader'), *(stage.get('dataloader') for stage in stages)]
     found = [t for t in transforms_in(loaders) if t['type'] == 'Degrade']
     tests = degrades(cfg, 'val_dataloader', 'test_dataloader')
-    assert found and tests
+    assert tests and (found or name in CBSD68)
     for one in (*found, *tests):
         if name.endswith('_clean'):
             assert one.kind == 'clean'
         else:
             params = resolve_params(one.kind, one.degree, one.preset)
-            assert (one.kind, params) == ('awgn', dict(sigma=50.0, clip=False))
+            sigma = 25.0 if name.endswith('awgn25') else 50.0
+            assert (one.kind, params) == ('awgn', dict(sigma=sigma, clip=False))
     if '_clean' not in name:
         assert all(one.keep_clean for one in tests)
     # A stage that trains a denoiser sees clean images, one that trains segmentors does not.
@@ -443,6 +447,25 @@ def test_the_rest_runs(net, workplace):
     rest = [m for m in REST if m in NETWORKS[net]]
     last = ('ddfn2_seg', 'ddfn3_seg') if 'ddfn3' in rest else ()
     follow(net, (*rest, *last), workplace)
+
+
+@pytest.mark.parametrize('name', CBSD68)
+def test_cbsd68_runs(name, workplace):
+    folder = workplace / 'data' / 'CBSD68'
+    folder.mkdir(parents=True)
+    for i in range(2):
+        image = np.random.default_rng(i).integers(0, 256, (20, 24 + i, 3), dtype=np.uint8)
+        cv2.imwrite(str(folder / f'{i}.png'), image)
+    cfg = load(BY_NAME[name])
+    cfg.test_dataloader.update(num_workers=0, persistent_workers=False)
+    cfg.work_dir = f'work_dirs/{name}'
+    cfg.test_evaluator = [cfg.test_evaluator, dict(cfg.test_evaluator, image='input')]
+    runner = DegradeRunner.from_cfg(cfg)
+    runner.model.init_weights()
+    found = runner.test()
+    sigma = int(name[-2:])
+    assert found['input/PSNR'] == pytest.approx(-20 * np.log10(sigma / 255), abs=0.4)
+    assert 0 < abs(found['PSNR'] - found['input/PSNR']) < 30
 
 
 @pytest.mark.parametrize('net', CLEAN)

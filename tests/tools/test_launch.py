@@ -36,6 +36,13 @@ def run_tool(monkeypatch):
         def test(self):
             self.done = 'test'
 
+        class model:
+            started = 0
+
+            @classmethod
+            def init_weights(cls):
+                cls.started += 1
+
     def run(name, *argv):
         made = []
         runner = Fake()
@@ -44,6 +51,7 @@ def run_tool(monkeypatch):
         monkeypatch.delenv('LOCAL_RANK', raising=False)
         _tool(name).main()
         assert runner.done == name
+        made[0].started = runner.model.started
         return made[0]
 
     yield run
@@ -116,6 +124,15 @@ def test_missing_checkpoint(run_tool, write, capsys):
     with pytest.raises(SystemExit):
         run_tool('test', write(), 'none.pth')
     assert "checkpoint 'none.pth' does not exist" in capsys.readouterr().err
+
+
+def test_without_a_checkpoint_the_model_starts_as_for_training(run_tool, write, tmp_path):
+    checkpoint = tmp_path / 'x.pth'
+    checkpoint.touch()
+    cfg = run_tool('test', write(), checkpoint)
+    assert cfg.load_from == str(checkpoint) and cfg.started == 0
+    cfg = run_tool('test', write(), 'none')
+    assert cfg.load_from is None and cfg.started == 1
 
 
 def test_urls_are_not_looked_up_on_disk():
