@@ -115,10 +115,6 @@ def compare_denoisers(size: str, rounds: int) -> None:
 
 def compare_cascade(size: str, rounds: int) -> None:
     """Time a cascade, and its parts one by one."""
-    try:
-        from mmdegrade.models.segmentors import SDABNSegmentor  # noqa: F401
-    except ImportError as error:
-        raise SystemExit(f'the cascade needs mmdegrade with SDABNSegmentor: {error}') from error
     torch.manual_seed(0)
     model = MODELS.build(
         dict(

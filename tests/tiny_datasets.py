@@ -100,3 +100,14 @@ def make_cityscapes(root, images: int = 4, size=(48, 96), suffix='labelTrainIds'
             mask = _mask(rng, size, labels)
             write(root / 'gtFine' / split / city / f'{stem}_gtFine_{suffix}.png', mask)
     return root
+
+
+def make_rain_cityscapes(root, images: int = 2, size=(48, 96)):
+    """RainCityscapes' layout beside Cityscapes' below ``root``, two versions of each street."""
+    make_cityscapes(root, images, size)
+    for clean in sorted((root / 'leftImg8bit').rglob('*.png')):
+        folder = root / 'leftImg8bit_rain' / clean.parent.relative_to(root / 'leftImg8bit')
+        for version in (1, 2):
+            image = cv2.imread(str(clean)) // 2 + np.uint8(50 * version)
+            write(folder / f'{clean.stem}_rain_alpha_0.01_pattern_{version}.png', image)
+    return root

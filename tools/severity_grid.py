@@ -5,7 +5,7 @@
         --out work_dirs/grid --reference A
     torchrun --nproc_per_node 4 tools/severity_grid.py CONFIG CHECKPOINT --preset dgn \
         --out work_dirs/grid --launcher pytorch
-    python tools/severity_grid.py --compare old/results.json new/results.json
+    python tools/severity_grid.py --compare old/results.json new/results.json --out both
     python tools/severity_grid.py CONFIG CHECKPOINT --kinds gblur --out grid \
         --fail-below gblur:5=40 clean=60
 
@@ -25,9 +25,12 @@ from mmdegrade.apis.severity_grid import (
     check_floors,
     choose_cells,
     compare,
+    merge,
     parse_floor,
     severity_grid,
 )
+from mmdegrade.apis.severity_grid.report import write_report
+from mmdegrade.datasets.degradation_cells import cell_name
 from mmdegrade.degradations import PRESETS
 from mmdegrade.engine import launch
 
@@ -55,7 +58,12 @@ def parse(argv=None) -> argparse.Namespace:
     add('--batch', type=int, default=1, help='cells at once; above 1 pixels may differ (see docs)')
     add('--device', help='default: the GPU, if there is one')
     add('--any-class-names', action='store_true', help='classes may be called otherwise')
-    add('--compare', nargs='+', metavar='RESULTS', help='results.json files to show side by side')
+    add(
+        '--compare',
+        nargs='+',
+        metavar='RESULTS',
+        help='results.json files to show side by side; --out also writes compare.html',
+    )
     add('--metric', default='mIoU', help='of the tables: mIoU, mAcc, aAcc, psnr, ssim, or a class')
     add('--fail-below', nargs='+', default=[], metavar='KIND:DEGREE=MIOU', help='for CI')
     launch.add_common_arguments(parser)
@@ -170,13 +178,15 @@ def run(args) -> SeverityGrid | None:
 def check_floors_early(floors, models, cells) -> None:
     """A floor that no cell will have stops the run before it starts."""
     for floor in floors:
-        kinds = {(cell['kind'], cell.get('degree')) for cell in cells}
-        known = any(k == floor.kind and floor.degree in (None, d) for k, d in kinds)
+        known = any(
+            floor.kind in (cell['kind'], cell_name(cell))
+            and floor.degree in (None, cell.get('degree'))
+            for cell in cells
+        )
         if not known or floor.model not in (None, *models):
-            listed = ', '.join(f'{k}:{d}' if d else k for k, d in sorted(kinds, key=str))
             raise ValueError(
                 f'--fail-below {floor.text}: there is no such cell; models: {", ".join(models)}; '
-                f'cells: {listed}'
+                f'cells: {", ".join(map(cell_name, cells))}'
             )
 
 
@@ -202,6 +212,9 @@ def show_stored(args) -> SeverityGrid:
         grids[label] = SeverityGrid.from_json(path)
     last = grids[next(reversed(grids))]
     print(compare(grids, args.metric) if len(grids) > 1 else last.table(args.metric))
+    if args.out is not None:
+        # Its name leaves the report of a run in that folder alone.
+        print(write_report(merge(grids, args.reference), args.out / 'compare.html'))
     return last
 
 

@@ -5,6 +5,7 @@ from .camvid import CamVidDataset
 from .clean_images import CleanImageDataset
 from .outdoor_seg import OutdoorSegDataset
 from .paired_images import PairedImageDataset
+from .rain_cityscapes import RainCityscapesDataset
 from .real_haze import RealHazeDataset
 from .samplers import KeyedIndex, KeyedSampler
 from .street_scenes import StreetScenesDataset
@@ -17,6 +18,7 @@ __all__ = [
     'KeyedSampler',
     'OutdoorSegDataset',
     'PairedImageDataset',
+    'RainCityscapesDataset',
     'RealHazeDataset',
     'SUNRGBDDataset',
     'StreetScenesDataset',

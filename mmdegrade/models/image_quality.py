@@ -2,9 +2,9 @@
 
 SSIM: Wang et al., "Image Quality Assessment: From Error Visibility to Structural Similarity", IEEE
 TIP 2004: Gaussian window of 11×11 with σ = 1.5, K1 = 0.01, K2 = 0.03, and only windows that lie
-wholly inside the image. torchmetrics does the arithmetic; its own average also counts windows that
-reach into a reflected margin, which is left out here, so that the numbers are those of the paper's
-program and of scikit-image.
+wholly inside the image, as the paper's program and scikit-image do it (torchmetrics' average counts
+windows that reach into a reflected margin, too). The window is the product of a column and a row,
+which are applied one after the other: several times as fast as its 121 weights.
 
 Decisions: colour images are compared channel by channel and averaged, PSNR over all values at once.
 Identical images have an infinite PSNR, and one of them would make the mean of a test set infinite:
@@ -18,6 +18,8 @@ from torch import Tensor
 MAX_PSNR = 100.0
 #: Side of the window of SSIM, pixels.
 SSIM_WINDOW = 11
+SSIM_SIGMA = 1.5
+SSIM_K1, SSIM_K2 = 0.01, 0.03
 
 
 def check_same_size(name: str, restored: Tensor, clean: Tensor) -> None:
@@ -86,8 +88,6 @@ def ssim(restored: Tensor, clean: Tensor) -> Tensor:
     Raises:
         ValueError: The shapes differ, or a side is shorter than the window of 11 pixels.
     """
-    from torchmetrics.functional.image import structural_similarity_index_measure
-
     check_same_size('ssim', restored, clean)
     if min(restored.shape[-2:]) < SSIM_WINDOW:
         raise ValueError(
@@ -96,12 +96,30 @@ def ssim(restored: Tensor, clean: Tensor) -> Tensor:
         )
     # E[x²] − E[x]² in half precision is noise.
     restored, clean = (x if x.element_size() >= 4 else x.float() for x in (restored, clean))
-    means = []
     with torch.autocast(restored.device.type, enabled=False):
-        # One channel at a time: torchmetrics' maps of a whole 2048×1024 image take 1.5 GB.
-        for pair in zip(restored.split(1, dim=1), clean.split(1, dim=1), strict=True):
-            _, everywhere = structural_similarity_index_measure(
-                *pair, data_range=1.0, return_full_image=True, reduction='none'
-            )
-            means.append(shave(everywhere, SSIM_WINDOW // 2).mean((1, 2, 3)))
-    return torch.stack(means).mean(0)
+        # One channel at a time: the maps of a whole 2048×1024 image take a while and much memory.
+        pairs = zip(restored.split(1, dim=1), clean.split(1, dim=1), strict=True)
+        return torch.stack([_ssim_map(*pair).mean((1, 2, 3)) for pair in pairs]).mean(0)
+
+
+def _ssim_map(x: Tensor, y: Tensor) -> Tensor:
+    """SSIM at every place of the window: N×1×H×W twice → N×1×(H−10)×(W−10)."""
+    means = _window_mean(torch.cat([x, y, x * x, y * y, x * y], 1))
+    mean_x, mean_y, square_x, square_y, product = means.split(1, dim=1)
+    # Rounding must not leave a negative variance.
+    variances = (square_x - mean_x**2).clamp(min=0) + (square_y - mean_y**2).clamp(min=0)
+    covariance = product - mean_x * mean_y
+    c1, c2 = SSIM_K1**2, SSIM_K2**2
+    likeness = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
+    return likeness / ((mean_x**2 + mean_y**2 + c1) * (variances + c2))
+
+
+def _window_mean(maps: Tensor) -> Tensor:
+    """Means weighted by the Gaussian window, of windows wholly inside: N×C×H×W."""
+    places = torch.arange(SSIM_WINDOW, dtype=torch.float64) - SSIM_WINDOW // 2
+    weights = torch.exp(-(places**2) / (2 * SSIM_SIGMA**2))
+    weights = (weights / weights.sum()).tolist()
+    for axis in (2, 3):
+        length = maps.shape[axis] - SSIM_WINDOW + 1
+        maps = sum(w * maps.narrow(axis, start, length) for start, w in enumerate(weights))
+    return maps

@@ -1,5 +1,6 @@
 """The command line of the grid: exit status, messages, several processes."""
 
+import errno
 import importlib.util
 import os
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mmdegrade.apis.severity_grid import SeverityGrid, runner, severity_grid
+from mmdegrade.compat.atomic_writes import AtomicLocalBackend
 from tests.apis.severity_grid.tiny_grid import read, write_config, write_data, write_weights
 from tests.tiny import fcn_r18
 
@@ -64,7 +66,7 @@ def test_a_run(tool, root, tmp_path, capsys):
 
 def test_floors(tool, root, tmp_path, capsys):
     args = [*arguments(root, 'a'), *CHOICE, '--out', str(tmp_path)]
-    assert tool.main([*args, '--fail-below', 'gblur:5=0', 'clean=0']) == 0
+    assert tool.main([*args, '--fail-below', 'gblur:5=0', 'gblur_1=0', 'clean=0']) == 0
     assert tool.main([*args, '--fail-below', 'gblur:5=99.5', 'clean=0']) == 1
     (score,) = (c['mIoU'] for c in read(tmp_path / 'results.json')['cells'] if c['degree'] == 5)
     expected = f'severity_grid: gblur_5 of ours: mIoU {score:.2f} is below 99.5'
@@ -82,6 +84,11 @@ def test_stored_results(tool, root, tmp_path, capsys):
     assert tool.main(['--compare', *files, '--metric', 'aAcc']) == 0
     printed = capsys.readouterr().out
     assert '| aAcc    | a: a | b: b | difference |' in printed and '| gblur_5 |' in printed
+    both = ['--compare', *files, '--out', str(tmp_path / 'both'), '--reference', 'a: a']
+    assert tool.main(both) == 0
+    page = (tmp_path / 'both' / 'compare.html').read_text(encoding='utf-8')
+    assert page.count('aria-label="Heat map of') == 2 and 'mCD' in page
+    capsys.readouterr()
     # A stored grid as the reference of another.
     args = [*arguments(root, 'b'), *CHOICE, '--out', str(tmp_path / 'b'), '--reference', files[0]]
     assert tool.main(args) == 0
@@ -157,6 +164,28 @@ def test_a_full_disk(tool, root, tmp_path, capsys, monkeypatch):
     assert 'No space left on device' in error and 'make room and run the same command' in error
     monkeypatch.undo()
     assert tool.main(args) == 0
+
+
+@pytest.mark.parametrize('full', ['results.json', 'report.html', '.png'])
+def test_a_disk_full_at_the_end(tool, root, tmp_path, capsys, monkeypatch, full):
+    """The predictions are there; pictures that cannot be written leave the numbers."""
+    put = AtomicLocalBackend.put
+
+    def fills(self, obj, filepath):
+        if str(filepath).endswith(full):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        put(self, obj, filepath)
+
+    args = [*arguments(root, 'a'), *CHOICE, '--strips', '1', '--out', str(tmp_path)]
+    with monkeypatch.context() as patched:
+        patched.setattr(AtomicLocalBackend, 'put', fills)
+        assert tool.main(args) == 2
+    error = capsys.readouterr().err
+    assert 'No space left on device: cannot write all of the results to' in error
+    assert 'Every prediction is kept there' in error
+    assert (tmp_path / 'results.json').exists() == (full != 'results.json')
+    assert tool.main(args) == 0 and 'predictions' not in capsys.readouterr().err
+    assert (tmp_path / 'report.html').is_file()
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 from .api import severity_grid
 from .choice import choose_cells
-from .compare import compare
+from .compare import compare, merge
 from .floors import Floor, check_floors, parse_floor
 from .result import SCHEMA, CellResult, SeverityGrid
 from .robustness import (
@@ -22,6 +22,7 @@ __all__ = [
     'choose_cells',
     'compare',
     'corruption_degradation',
+    'merge',
     'parse_floor',
     'relative_corruption_degradation',
     'robustness',

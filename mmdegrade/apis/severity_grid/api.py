@@ -1,5 +1,6 @@
 """``severity_grid``: models × kinds × degrees in one call."""
 
+import errno
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -102,12 +103,26 @@ def severity_grid(
     result = collect(grid, dict(batch=batch, ssim=ssim, device=device or get_device()))
     result.compute_robustness(reference)
     if out is not None:
-        if strips:
-            earlier = _earlier_strips(Path(out) / RESULTS)
-            palette = data.metainfo['palette']
-            result.strips = draw_strips(grid, out, palette, strips, earlier, workers)
-        result.write(out)
+        _write(result, grid, Path(out), strips, workers)
     return result
+
+
+def _write(result: SeverityGrid, grid: Grid, out: Path, strips: int, workers: int) -> None:
+    """Draw pictures and write the results: the numbers even where a picture cannot be drawn."""
+    try:
+        try:
+            if strips:
+                palette = grid.dataset.metainfo['palette']
+                earlier = _earlier_strips(out / RESULTS)
+                result.strips = draw_strips(grid, out, palette, strips, earlier, workers)
+        finally:
+            result.write(out)
+    except OSError as error:
+        raise OSError(
+            error.errno or errno.EIO,
+            f'{error.strerror or error}: cannot write all of the results to {out}. Every '
+            'prediction is kept there; make room and run the same command again',
+        ) from error
 
 
 def default_workers() -> int:

@@ -8,7 +8,7 @@ from mmdegrade.datasets.degradation_cells import cell_name
 
 from .choice import resolve_cell
 from .counts import dense, image_scores, metrics_of
-from .fingerprint import short_hash, versions
+from .fingerprint import image_hash, short_hash, versions
 from .result import CellResult, SeverityGrid
 from .runner import Grid
 
@@ -16,10 +16,9 @@ from .runner import Grid
 def collect(grid: Grid, settings: dict) -> SeverityGrid:
     """Sum the counts of a grid up, all of whose predictions are in its journal."""
     dataset, number = grid.dataset, len(grid.image_keys)
-    paths = [
-        '/'.join(Path(dataset.get_data_info(index)['img_path']).parts[-2:])
-        for index in range(number)
-    ]
+    infos = [dataset.get_data_info(index) for index in range(number)]
+    paths = ['/'.join(Path(info['img_path']).parts[-2:]) for info in infos]
+    images = [image_hash(info, times=False) for info in infos]  # the same wherever the data lies
     results = []
     for model, contestant in enumerate(grid.contestants):
         pipeline = grid.views.pipelines[grid.views.of[model]]
@@ -39,7 +38,7 @@ def collect(grid: Grid, settings: dict) -> SeverityGrid:
             type=type(dataset).__name__,
             data_root=dataset.data_root,
             images=number,
-            fingerprint=short_hash(grid.image_keys, grid.classes),
+            fingerprint=short_hash(images, grid.classes),
             classes=list(grid.classes),
             palette=[list(map(int, colour)) for colour in palette],
         ),

@@ -66,17 +66,19 @@ def weights_hash(network: torch.nn.Module) -> str:
     return digest.hexdigest()
 
 
-def image_hash(info: dict) -> str:
+def image_hash(info: dict, times: bool = True) -> str:
     """Hash of an image of a dataset: its name as random draws see it, and its files' states.
 
-    A file counts by size and time of its last change; one that is not local by its name.
+    A file counts by size and time of its last change; one that is not local by its name. Without
+    ``times``, a copy of the data has the same hashes.
     """
     states = []
     for key in _FILES:
         path = info.get(key)
         if path and os.path.exists(path):
             state = os.stat(path)
-            states.append((key, os.path.basename(path), state.st_size, state.st_mtime_ns))
+            changed = state.st_mtime_ns if times else None
+            states.append((key, os.path.basename(path), state.st_size, changed))
         elif path:
             states.append((key, path))
     labels = sorted((info.get('label_map') or {}).items())

@@ -7,14 +7,8 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 from torch import nn
 
-from .contestant import (
-    LOADERS,
-    Contestant,
-    build_dataset,
-    load_contestant,
-    read_config,
-    wrap_network,
-)
+from .contestant import Contestant, load_contestant, wrap_network
+from .data_config import LOADERS, build_dataset, read_config
 from .weights import check_classes
 
 

@@ -13,55 +13,11 @@ from pathlib import Path
 from mmengine.fileio import put_text
 
 from . import tables
+from .cell_result import CellResult, read_cell, series_label
 from .robustness import Robustness, robustness
 
 SCHEMA = 'mmdegrade.severity_grid/1'
 RESULTS = 'results.json'
-
-
-@dataclass
-class CellResult:
-    """One model under one degradation. Percentages are not rounded; NaN for what does not occur.
-
-    Args:
-        model: Name of the model.
-        cell: Name of the cell: ``clean``, ``gblur_5``, ``imagenet-c:fog_3``.
-        kind, degree, preset: What was asked for; degree and preset may be None.
-        params: Every parameter of the degradation.
-        seed: Of its random draws.
-        images: Number of images.
-        mIoU, mAcc, aAcc: Mean IoU, mean accuracy of classes, accuracy of pixels, percent.
-            Rounded to two decimals, these are the numbers of ``tools/test.py``.
-        IoU, Acc: Of each class, percent.
-        pixels: Counts of each class over all images: ``intersect``, ``union``, ``predicted``,
-            ``labelled``.
-        psnr: Mean over images of the PSNR of the degraded image in dB; None for clean.
-        ssim: The same of SSIM; None where it was not asked for.
-        worst: The image of lowest mIoU by itself: ``dict(image=…, mIoU=…)``.
-    """
-
-    model: str
-    cell: str
-    kind: str
-    degree: int | None
-    preset: str | None
-    params: dict
-    seed: int
-    images: int
-    mIoU: float
-    mAcc: float
-    aAcc: float
-    IoU: dict[str, float]
-    Acc: dict[str, float]
-    pixels: dict[str, list[int]]
-    psnr: float | None = None
-    ssim: float | None = None
-    worst: dict = field(default_factory=dict)
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether nothing was done to the images."""
-        return self.kind == 'clean'
 
 
 @dataclass
@@ -122,14 +78,24 @@ class SeverityGrid:
         )
 
     def series(self, model: str | None = None) -> dict[str, list[CellResult]]:
-        """Degraded cells of a model, by kind, weak to strong."""
+        """Degraded cells of a model, by kind, weak to strong.
+
+        Cells of one kind and degree that differ in preset or parameters are in different series,
+        which these name too.
+        """
         found: dict[str, list[CellResult]] = {}
+        several = len(self.presets) > 1
         for cell in self.of(model):
             if not cell.is_clean:
-                found.setdefault(cell.kind, []).append(cell)
+                found.setdefault(series_label(cell, several), []).append(cell)
         for row in found.values():
             row.sort(key=lambda cell: (cell.degree is None, cell.degree or 0))
         return found
+
+    @property
+    def presets(self) -> list[str | None]:
+        """Presets of the degraded cells, None for those without."""
+        return list(dict.fromkeys(cell.preset for cell in self.cells if not cell.is_clean))
 
     def scores(self, model: str | None = None) -> tuple[float, dict[str, list[float]]]:
         """mIoU on clean images, and of each kind over its degrees."""
@@ -146,22 +112,35 @@ class SeverityGrid:
             other (SeverityGrid): Where the reference is, if not here.
 
         Raises:
-            ValueError: No such model, other images, or other cells.
+            ValueError: No such model, other images, or cells that the reference lacks.
         """
-        theirs = (None, None)
+        grid = self if other is None else other
         if reference is not None:
-            grid = self if other is None else other
             if grid.dataset['fingerprint'] != self.dataset['fingerprint']:
                 raise ValueError(
                     f'the reference {reference} was tested on other images '
                     f'({grid.dataset["images"]} of {grid.dataset["type"]}) than these models '
                     f'({self.dataset["images"]} of {self.dataset["type"]})'
                 )
-            theirs = grid.scores(reference)
-        found = {name: robustness(*self.scores(name), *theirs) for name in self.names}
+        found = {}
+        for name in self.names:
+            theirs = () if reference is None else self._scores_of(grid, reference, name)
+            found[name] = robustness(*self.scores(name), *theirs)
         self.robustness = {name: one.to_dict() for name, one in found.items()}
         self.reference = reference
         return found
+
+    def _scores_of(self, grid: 'SeverityGrid', reference: str, model: str) -> tuple[float, dict]:
+        """``scores`` of the reference in the cells that a model has."""
+        known = {cell.cell: cell.mIoU for cell in grid.of(reference)}
+        rows = self.series(model)
+        lacking = [cell.cell for row in rows.values() for cell in row if cell.cell not in known]
+        if lacking:
+            raise ValueError(
+                f'the reference {reference} was not tested under {", ".join(lacking)}: it needs '
+                'every cell of the models'
+            )
+        return known['clean'], {kind: [known[c.cell] for c in row] for kind, row in rows.items()}
 
     def table(self, metric: str = 'mIoU') -> str:
         """Markdown tables: for each model kinds × degrees, then the models beside each other."""
@@ -212,20 +191,11 @@ class SeverityGrid:
         missing = {'models', 'dataset', 'cells'} - found.keys()
         if missing:
             raise ValueError(f'{path} lacks {", ".join(sorted(missing))}')
-        cells = [_cell(cell) for cell in found.pop('cells')]
+        try:
+            cells = [read_cell(cell) for cell in found.pop('cells')]
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f'{path}: a cell is not complete ({error})') from error
         return cls(cells=cells, **{key: value for key, value in found.items() if key in known})
-
-
-def _cell(found: dict) -> CellResult:
-    for name in ('IoU', 'Acc'):
-        found[name] = {key: _number(value) for key, value in found[name].items()}
-    for name in ('mIoU', 'mAcc', 'aAcc'):
-        found[name] = _number(found[name])
-    return CellResult(**found)
-
-
-def _number(value) -> float:
-    return math.nan if value is None else value
 
 
 def _plain(value):

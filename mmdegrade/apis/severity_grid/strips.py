@@ -1,8 +1,8 @@
 """Pictures of a grid: clean, degraded, truth and every model's prediction, as small files.
 
 Below ``strips/``, a folder for each image shown holds ``clean.jpg``, ``truth.png`` and, for each
-cell, ``<cell>.jpg`` (degraded) and ``<cell>.<model>.png`` (prediction, in the dataset's colours;
-ignored pixels are black). The list that goes into ``results.json`` says what is where:
+cell, ``<cell>.jpg`` (degraded) and ``<cell>.<n>_<model>.png`` (prediction of the n-th model, in the
+dataset's colours; ignored pixels are black). The list in ``results.json`` says what is where:
 
     dict(image='test/0001TP_008550.png', cell='gblur_5', why=['chosen'],
          clean='strips/…/clean.jpg', degraded=…, truth=…, predictions={model: path},
@@ -125,8 +125,8 @@ def _entry(grid: Grid, cell: int, image: int, why: list[str], key: str) -> dict:
         degraded=f'{folder}/{_safe(name)}.jpg',
         truth=f'{folder}/truth.png',
         predictions={
-            model.name: f'{folder}/{_safe(name)}.{_safe(model.name)}.png'
-            for model in grid.contestants
+            model.name: f'{folder}/{_safe(name)}.{place}_{_safe(model.name)}.png'
+            for place, model in enumerate(grid.contestants, start=1)
         },
         mIoU=scores,
         key=key,

@@ -61,9 +61,13 @@ def conditional_probabilities(rows: Tensor, queue: Tensor | None = None) -> Tens
         Tensor: N×(N+Q); rows sum to 1, the diagonal is 0. All 0 for a row without others.
     """
     rows = F.normalize(rows, dim=1)
-    others = rows if queue is None else torch.cat([rows, F.normalize(queue, dim=1)])
-    kernel = (rows @ others.mT + 1) / 2
-    itself = torch.eye(len(rows), len(others), dtype=torch.bool, device=rows.device)
+    cosines = rows @ rows.mT
+    if queue is not None:
+        # The queue is large: its products are divided by its lengths, not a copy of it.
+        lengths = torch.linalg.vector_norm(queue, dim=1).clamp(min=1e-12)
+        cosines = torch.cat([cosines, rows @ queue.mT / lengths], 1)
+    kernel = (cosines + 1) / 2
+    itself = torch.eye(*kernel.shape, dtype=torch.bool, device=rows.device)
     kernel = kernel.masked_fill(itself, 0)
     return kernel / kernel.sum(1, keepdim=True).clamp(min=EPSILON)
 
@@ -201,7 +205,11 @@ class D2SMLoss(FeatureLoss):
         processes = get_world_size()
         if processes > 1:
             found, wanted = _gathered(found), _gathered(wanted)
-        queues = self.queue.rows() if len(self.queue) else (None, None)
+        self.queue.check_width(found.shape[1])
+        queues = (None, None)
+        if len(self.queue):
+            # The backward pass still needs the restored rows when the batch has replaced some.
+            queues = self.queue.rows()[0].clone(), self.queue.rows()[1]
         loss = d2sm_loss(found, wanted, *queues, self.divergence)
         if self.training and self.queue.size:
             self.queue.enqueue(found.detach(), wanted)

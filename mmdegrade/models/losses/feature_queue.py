@@ -33,6 +33,18 @@ class FeatureQueue(nn.Module):
         """
         return self.restored[: len(self)], self.clean[: len(self)]
 
+    def check_width(self, width: int) -> None:
+        """Refuse rows that do not fit those that are there.
+
+        Raises:
+            ValueError: Says what must keep its size.
+        """
+        if len(self) and self.restored.shape[1] != width:
+            raise ValueError(
+                f'D2SMLoss: features of {width} values after some of {self.restored.shape[1]} in '
+                'the queue: patches, or without patches crops, must keep one size'
+            )
+
     @torch.no_grad()
     def enqueue(self, restored: Tensor, clean: Tensor) -> None:
         """Add rows, and let go of as many of the oldest.
@@ -49,11 +61,7 @@ class FeatureQueue(nn.Module):
             shape = (self.size, width)
             self.restored = restored.new_zeros(shape, dtype=self.dtype)
             self.clean = clean.new_zeros(shape, dtype=self.dtype)
-        if self.restored.shape[1] != width:
-            raise ValueError(
-                f'D2SMLoss: features of {width} values after some of {self.restored.shape[1]} in '
-                'the queue: patches, or without patches crops, must keep one size'
-            )
+        self.check_width(width)
         restored, clean = restored[-self.size :], clean[-self.size :]
         start = int(self.enqueued)
         places = torch.arange(start, start + len(restored), device=restored.device) % self.size

@@ -8,7 +8,9 @@ from .classical import ClassicalRestorer
 from .ddfn import DDFN
 from .dncnn import DnCNN
 from .ffdnet import FFDNet
+from .image_derain import ImageDerainModule
 from .sadnet import SADNet
+from .semantic_attentive import SemanticAttentiveModule
 from .tiled import TiledRestorer
 
 __all__ = [
@@ -17,9 +19,11 @@ __all__ = [
     'DDFN',
     'DnCNN',
     'FFDNet',
+    'ImageDerainModule',
     'Restorer',
     'RestorerCascade',
     'SADNet',
+    'SemanticAttentiveModule',
     'TiledRestorer',
     'build_restorer',
     'load_restorer',

@@ -3,5 +3,6 @@
 from .dense_gram import DenseGramSegmentor
 from .restore_then_segment import RestoreThenSegment
 from .sdabn import SDABNSegmentor
+from .ubcn import UBCNSegmentor
 
-__all__ = ['DenseGramSegmentor', 'RestoreThenSegment', 'SDABNSegmentor']
+__all__ = ['DenseGramSegmentor', 'RestoreThenSegment', 'SDABNSegmentor', 'UBCNSegmentor']

@@ -8,7 +8,8 @@ from mmseg.datasets.transforms import LoadAnnotations
 from mmdegrade.apis import severity_grid
 from mmdegrade.apis.severity_grid import loading
 from mmdegrade.apis.severity_grid.choice import choose_cells
-from mmdegrade.apis.severity_grid.contestant import build_dataset, load_contestant, read_config
+from mmdegrade.apis.severity_grid.contestant import load_contestant
+from mmdegrade.apis.severity_grid.data_config import build_dataset, read_config
 from mmdegrade.apis.severity_grid.loading import GridImages, Job, Views, freeze, small, thaw
 from mmdegrade.datasets.transforms import Degrade, LoadImage
 from tests.apis.severity_grid.tiny_grid import OURS, STOCK, write_config

@@ -14,6 +14,7 @@ from mmdegrade.apis.severity_grid import (
     SeverityGrid,
     check_floors,
     compare,
+    merge,
     parse_floor,
 )
 
@@ -190,3 +191,51 @@ def test_compare(grid):
     two.cells = [two.cells[-1]]
     with pytest.raises(ValueError, match='no cell in common: old: net has clean'):
         compare(dict(old=one, new=two))
+
+
+def test_merge():
+    one = make_grid(dict(net=dict(clean=60.0, gblur=[50.0, 40.0])))
+    two = make_grid(dict(net=dict(clean=59.0, gblur=[52.0, 44.0], haze=[9.0]), b=dict(clean=1.0)))
+    one.versions, two.versions = dict(torch='2.0'), dict(torch='2.1')
+    found = merge(dict(old=one, new=two))
+    assert found.names == ['old: net', 'new: net', 'new: b'] and one.names == ['net']
+    assert found.cell('gblur', 2, 'new: net').mIoU == 44 and len(found.cells) == 3 + 4 + 1
+    assert found.versions == dict(torch='2.0 / 2.1') and found.reference is None
+    two.cells.pop(3)  # haze, which the reference lacks
+    merged = merge(dict(old=one, new=two), 'old: net')
+    assert merged.robustness['new: net']['CD'] == dict(gblur=pytest.approx(100 * 104 / 110))
+    two.dataset['fingerprint'] = 'g'
+    with pytest.raises(ValueError, match='new was tested on other images .3 of T. than old'):
+        merge(dict(old=one, new=two))
+
+
+def test_the_reference_is_asked_for_the_cells_of_the_models(grid):
+    """Not for as many of them: degrees 1, 3 are not degrees 1, 2; more of them do no harm."""
+    other = make_grid(dict(old=dict(clean=60.0, gblur=[50.0, 40.0, 9.0], awgn=[30.0, 20.0, 9.0])))
+    assert grid.compute_robustness('old', other)['a'].mCD == pytest.approx(100)
+    other.cells = [cell for cell in other.cells if cell.cell != 'gblur_2']
+    with pytest.raises(ValueError, match='old was not tested under gblur_2: it needs every cell'):
+        grid.compute_robustness('old', other)
+
+
+def test_series_of_two_presets_or_parameters():
+    grid = make_grid(dict(a=dict(clean=60.0, gblur=[50.0, 40.0])))
+    for preset, name, miou in (
+        ('dgn', 'dgn:gblur_1', 30.0),
+        (None, 'gblur_1_kernel_size5', 20.0),
+    ):
+        grid.cells.append(make_cell('a', 'gblur', 1, miou, preset=preset, cell=name))
+    scores = {name: [cell.mIoU for cell in row] for name, row in grid.series().items()}
+    assert scores == {'gblur': [50, 40], 'dgn:gblur': [30], 'gblur kernel_size5': [20]}
+    assert '| dgn:gblur          | 30.0 |    – | 30.0 |' in grid.table()
+    assert grid.compute_robustness()['a'].mPC == pytest.approx((45 + 30 + 20) / 3)
+
+
+def test_cells_that_are_none(grid, tmp_path):
+    found = json.loads(grid.to_json())
+    for spoil in (lambda c: c.pop('IoU'), lambda c: c.pop('mIoU'), lambda c: c.update(new=1)):
+        spoilt = json.loads(json.dumps(found))
+        spoil(spoilt['cells'][0])
+        (tmp_path / 'r.json').write_text(json.dumps(spoilt))
+        with pytest.raises(ValueError, match='r.json: a cell is not complete'):
+            SeverityGrid.from_json(tmp_path / 'r.json')

@@ -113,6 +113,8 @@ def test_other_weights_images_settings_or_code_are_not_taken_up(tiny, tmp_path, 
     mask = root / 'camvid' / 'testannot' / 'test_002.png'
     os.utime(mask, ns=(1, 1))
     assert number() == 3
+    fingerprint = read(tmp_path / 'out' / 'results.json')['dataset']['fingerprint']
+    assert fingerprint == run(tiny, None, degrees=[1]).dataset['fingerprint']  # times do not count
     shutil.move(root, tmp_path / 'moved')  # where the data lies does not count
     root = tmp_path / 'moved'
     write_config(root)

@@ -92,3 +92,11 @@ def test_kept_by_the_next_run(drawn):
     files[0].unlink()
     severity_grid(models, out=out, strips=1, **CHOICE)
     assert files[0].is_file()
+
+
+def test_names_that_differ_in_signs_only(tiny, tmp_path):
+    models = {'a&b': (tiny / 'ours.py', tiny / 'a.pth'), 'a_b': (tiny / 'ours.py', tiny / 'b.pth')}
+    grid = severity_grid(models, out=tmp_path, strips=1, images=1, **CHOICE)
+    for entry in grid.strips:
+        first, second = (picture(tmp_path / entry['predictions'][name]) for name in models)
+        assert not np.array_equal(first, second)

@@ -39,7 +39,8 @@ def robustness_table(layout: Layout) -> Html:
     explained = (
         'CD: errors (100 − mIoU) summed over the degrees, in percent of those of '
         f'{grid.reference}. rCD: the same of what is lost against clean images; a model that is '
-        'bad everywhere has a good rCD. Less is more robust. After Kamann and Rother, CVPR 2020.'
+        'bad everywhere has a good rCD, one that is better on degraded than on clean images a '
+        'negative one. Less is more robust. After Kamann and Rother, CVPR 2020.'
     )
     return section('robustness', title, note(explained), scroll_box(table, title))
 

@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass, field
 
+from ..cell_result import series_label
+
 
 @dataclass
 class Row:
@@ -35,17 +37,17 @@ class Layout:
     def __init__(self, grid) -> None:
         self.grid = grid
         self._cells = {(cell.model, cell.cell): cell for cell in grid.cells}
-        degraded = [cell for cell in grid.cells if not cell.is_clean]
-        self.presets = list(dict.fromkeys(cell.preset for cell in degraded))
+        self.presets = grid.presets
+        several = len(self.presets) > 1
         rows: dict[tuple, Row] = {}
-        for cell in degraded:
-            start, ending = _split(cell)
+        for cell in grid.cells:
+            if cell.is_clean:
+                continue
+            start, ending = cell.parts
             free = cell.degree is None
             # Two series of one kind may differ in what follows the degree: gblur_1_kernel_size5.
             key = (start, free, '' if free else ending)
-            name = start if len(self.presets) > 1 else cell.kind
-            label = name if free or not ending else f'{name} {ending}'
-            row = rows.setdefault(key, Row(label, cell.kind, free))
+            row = rows.setdefault(key, Row(series_label(cell, several), cell.kind, free))
             row.cells[(ending or 'once') if free else cell.degree] = cell.cell
         for row in rows.values():
             if not row.free:
@@ -99,10 +101,3 @@ class Layout:
 def column_title(degree) -> str:
     """Heading of a column."""
     return 'own' if degree is None else str(degree)
-
-
-def _split(cell) -> tuple[str, str]:
-    """A cell's name without its degree: what stands before and after it."""
-    start = f'{cell.preset}:{cell.kind}' if cell.preset else cell.kind
-    head = start if cell.degree is None else f'{start}_{cell.degree}'
-    return start, cell.cell.removeprefix(head).strip('_')

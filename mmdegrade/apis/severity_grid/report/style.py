@@ -12,7 +12,7 @@ LIGHT = {
     'bar': '#7fb0e3',
     'good': '#edf3fb',
     'middling': '#fbd48c',
-    'bad': '#dd5a30',
+    'bad': '#e2623a',
     'm0': '#0b66b8',
     'm1': '#c8500a',
     'm2': '#0a8560',
@@ -32,7 +32,7 @@ DARK = {
     'bar': '#3f76b3',
     'good': '#1c2a3c',
     'middling': '#7d5215',
-    'bad': '#c9431f',
+    'bad': '#ba3d1c',
     'm0': '#5fb0f5',
     'm1': '#ff9455',
     'm2': '#3ccf9e',
@@ -88,8 +88,8 @@ li{list-style:none}
 .big strong{font-size:2.1rem;line-height:1.2;font-weight:650;color:var(--text)}
 .meter{height:6px;border-radius:3px;background:var(--line);margin:6px 0 10px;overflow:hidden}
 .meter i{display:block;height:100%;background:var(--mark)}
-.card dl{display:grid;grid-template-columns:1fr 1fr;gap:2px 14px}
-.card dl div{display:flex;justify-content:space-between}
+.card dl{display:grid;grid-template-columns:auto auto;justify-content:space-between;gap:2px 16px}
+.card dl div{display:flex;justify-content:space-between;gap:8px}
 dt{color:var(--quiet)}
 .card dd{font-weight:600;font-variant-numeric:tabular-nums}
 .facts{columns:3 300px;column-gap:32px;margin-top:14px}
@@ -149,6 +149,8 @@ small{font-size:.76em}
 .heat td small{display:block}
 .heat td.mean{font-weight:600}
 .heat td.missing{background:repeating-linear-gradient(45deg,var(--card) 0 5px,var(--page) 5px 10px)}
+@media (max-width:500px){.heat th,.heat td{padding:4px 5px}.heat td{min-width:2.9rem}
+ .heat caption div{justify-content:flex-start}}
 .heated{--low:clamp(0%,calc(var(--h)*2%),100%);--high:clamp(0%,calc(var(--h)*2% - 100%),100%);
  background:color-mix(in oklab,var(--good) var(--high),
  color-mix(in oklab,var(--middling) var(--low),var(--bad)))}
@@ -190,7 +192,8 @@ details .scroll{max-height:80vh;overflow:auto}
 .absent{margin:0;padding:10px;border:1px dashed var(--line);border-radius:6px;font-size:.8rem}
 .shared{position:absolute;width:0;height:0}
 
-@media (min-width:700px){.strip{grid-template-columns:repeat(auto-fill,minmax(200px,1fr))}}
+@media (min-width:700px){.strip{grid-template-columns:repeat(auto-fit,minmax(150px,1fr))}
+ .strip>div{max-width:360px}}
 @media print{
  @page{margin:13mm}
  body{font-size:9.5pt}

@@ -1,0 +1,41 @@
+# Cityscapes for UBCN. Rain of 150 mm/hr, drawn anew for each image after
+# all geometry; 50 and 250: degradation.degree=1, 3. Clean images come along, for the losses.
+# Batches of 24 are totals of the supplement: divide them by the number of GPUs. Crops are ours.
+_base_ = './cityscapes.py'
+degradation = dict(_delete_=True, kind='rain', degree=2, preset='ubcn')
+train_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='LoadMask'),
+    dict(type='RandomCrop', crop_size=(512, 1024), cat_max_ratio=0.75),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='Degrade', keep_clean=True),
+    dict(type='PackDegradeInputs'),
+]
+# What a stage that trains a deraining module changes of train_dataloader.
+patches = dict(
+    batch_size=24,
+    dataset=dict(
+        pipeline=[
+            dict(type='LoadImage'),
+            dict(type='LoadMask'),
+            dict(type='RandomCrop', crop_size=(256, 256)),
+            dict(type='RandomFlip', prob=0.5),
+            dict(type='Degrade', keep_clean=True),
+            dict(type='PackDegradeInputs'),
+        ]
+    ),
+)
+test_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='Degrade', keep_clean=True),
+    dict(type='LoadMask'),
+    dict(type='PackDegradeInputs'),
+]
+train_dataloader = dict(batch_size=24, num_workers=8, dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = val_dataloader
+# For models that restore: both in one pass.
+restoring_evaluator = [
+    dict(type='IoUMetric', iou_metrics=['mIoU']),
+    dict(type='RestorationMetric'),
+]

@@ -1,0 +1,3 @@
+# The losses of CBDNet + D2SM on 5x5 patches of 224 pixels of each crop, with queues of 256.
+_base_ = './cbdnet_cityscapes_mse.py'
+model = dict(losses=dict(d2sm=dict(type='D2SMLoss', feature_extractor=_base_.features)))

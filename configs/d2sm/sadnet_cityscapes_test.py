@@ -1,0 +1,7 @@
+# Test only: SADNet, then the fixed clean-trained segmentor.
+_base_ = './ffdnet_cityscapes_test.py'
+model = dict(
+    restorer=dict(_delete_=True, type='SADNet'),
+    restorer_checkpoint='work_dirs/sadnet_cityscapes_d2sm/iter_148750.pth',
+    condition=None,
+)

@@ -1,0 +1,28 @@
+# Without the loop: IDM, then the segmentor adapted to its images.
+# Start: configs/demo/street_scenes_clean.py
+_base_ = [
+    '../_base_/models/fpn_r18_slim.py',
+    '../_base_/datasets/street_scenes_ubcn.py',
+    '../_base_/schedules/ubcn_street_scenes.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(
+    _delete_=True,
+    type='UBCNSegmentor',
+    segmentor={{_base_.model}},
+    derain=dict(type='ImageDerainModule', num_blocks=11, residual=True),
+    discriminator=dict(type='FeatureDiscriminator', in_channels=48, strides=(2, 2, 1, 1, 1, 1)),
+    features='out_indices.1',
+    clean_checkpoint='work_dirs/street_scenes_clean/iter_1000.pth',
+)
+train_cfg = dict(
+    _delete_=True,
+    type='StagedTrainLoop',
+    stages=[
+        dict(_base_.derain_stage, name='IDM', train=['derain'], dataloader=_base_.patches),
+        dict(_base_.adapt_stage, name='FAM', train=['segmentor', 'discriminator']),
+    ],
+)
+custom_hooks = [dict(type='NormEvalHook', parts=['segmentor'])]
+val_evaluator = {{_base_.restoring_evaluator}}
+test_evaluator = val_evaluator
