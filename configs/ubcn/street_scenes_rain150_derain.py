@@ -12,3 +12,4 @@ model = dict(
 train_dataloader = {{_base_.patches}}
 val_evaluator = dict(_delete_=True, type='RestorationMetric')
 test_evaluator = val_evaluator
+default_hooks = dict(checkpoint=dict(interval=100))

@@ -26,3 +26,4 @@ train_cfg = dict(
 custom_hooks = [dict(type='NormEvalHook', parts=['segmentor'])]
 val_evaluator = {{_base_.restoring_evaluator}}
 test_evaluator = val_evaluator
+default_hooks = dict(checkpoint=dict(interval=100))

@@ -14,20 +14,18 @@
 One iteration: the images are restored once; the discriminator takes a step on clean and restored
 images together; the restorer takes one on its losses and on what the new discriminator says.
 
-In the restorer's step the discriminator runs with constants for weights
-(``torch.func.functional_call``): its gradients, its statistics and, in several processes, the
-exchange of its gradients stay untouched, without any ``requires_grad`` being changed.
+In the restorer's step the discriminator runs with constants for weights (`call_untouched`): its
+gradients, its statistics and, in several processes, the exchange of its gradients stay untouched.
 """
 
 import torch
 from mmengine.config import ConfigDict
-from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapperDict
 from mmengine.registry import MODELS as ROOT_MODELS
 from mmseg.registry import MODELS
 from torch import Tensor
-from torch.func import functional_call
 
+from .constant_weights import call_untouched
 from .data_preprocessor import stack_clean
 from .losses.adversarial import adversarial_loss
 from .restoration_model import RestorationModel
@@ -92,11 +90,7 @@ class AdversarialRestorationModel(StagedModel, RestorationModel):
 
     def _judge_without_learning(self, images: Tensor) -> Tensor:
         """Logits that are differentiable in the images alone; nothing of the part changes."""
-        part = self.discriminator
-        part = part.module if is_model_wrapper(part) else part
-        constants = {name: value.detach() for name, value in part.named_parameters()}
-        copies = {name: value.clone() for name, value in part.named_buffers()}
-        return functional_call(part, {**constants, **copies}, (images,))
+        return call_untouched(self.discriminator, images)
 
     def train_step(self, data, optim_wrapper) -> dict:
         """A step of the discriminator, then one of the restorer.

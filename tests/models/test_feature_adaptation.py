@@ -172,8 +172,14 @@ def test_mistakes_are_named():
         model.train_step(batch, wrappers)
 
 
+WHOLE = ('derain', 'segmentor', 'attentive')
+
+
 def two_steps(model) -> dict:
-    """Weights after two steps; of the processes there are, each takes its share."""
+    """Weights after two adversarial steps and one of all parts, each called several times.
+
+    Of the processes there are, each takes its share of the images.
+    """
     world = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
     mine = slice(torch.distributed.get_rank() if world > 1 else 0, None, world)
     bare = getattr(model, 'module', model)
@@ -181,6 +187,11 @@ def two_steps(model) -> dict:
     for _ in range(2):
         batch = {key: value[mine] for key, value in data().items()}
         model.train_step(batch, wrapper)
+    bare.train_only(*WHOLE)
+    freeze_norms(bare.train())
+    parameters = [p for part in WHOLE for p in getattr(bare, part).parameters()]
+    whole = OptimWrapper(torch.optim.SGD(parameters, lr=0.01))
+    model.train_step({key: value[mine] for key, value in data().items()}, whole)
     return {name.replace('.module.', '.'): p.detach() for name, p in bare.named_parameters()}
 
 
