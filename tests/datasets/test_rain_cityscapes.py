@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from mmseg.registry import DATASETS
 
-from tests.tiny_datasets import make_cityscapes, make_rain_cityscapes
+from tests.tiny_datasets import make_rain_cityscapes
 
 PREFIX = dict(
     img_path='leftImg8bit_rain/train', clean_path='leftImg8bit/train', seg_map_path='gtFine/train'
@@ -47,16 +47,16 @@ def test_versions_share_clean_image_and_mask(tmp_path):
 
 
 def test_what_is_missing_is_named(tmp_path):
-    make_rain_cityscapes(tmp_path)
+    root = make_rain_cityscapes(tmp_path)
     with pytest.raises(ValueError, match='data_prefix.clean_path is not set'):
-        build(tmp_path, {k: v for k, v in PREFIX.items() if k != 'clean_path'})
-    next((tmp_path / 'gtFine/train').rglob('*labelTrainIds.png')).unlink()
-    with pytest.raises(FileNotFoundError, match='its mask .*labelTrainIds.png is not there'):
-        build(tmp_path)
-    make_cityscapes(tmp_path)
-    next((tmp_path / 'leftImg8bit/train').rglob('*.png')).unlink()
-    with pytest.raises(FileNotFoundError, match='its clean version .* is not there'):
-        build(tmp_path)
-    (tmp_path / 'leftImg8bit_rain/train/odd.png').write_bytes(b'')
+        build(root, {k: v for k, v in PREFIX.items() if k != 'clean_path'})
+    for folder, what in (('gtFine', 'mask'), ('leftImg8bit', 'clean version')):
+        path = next((root / folder / 'train').rglob('*.png'))
+        kept = path.read_bytes()
+        path.unlink()
+        with pytest.raises(FileNotFoundError, match=f'its {what} .*{path.name} is not there'):
+            build(root)
+        path.write_bytes(kept)
+    (root / 'leftImg8bit_rain/train/odd.png').write_bytes(b'')
     with pytest.raises(ValueError, match="odd.png has no '_leftImg8bit' in its name"):
-        build(tmp_path)
+        build(root)

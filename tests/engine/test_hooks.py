@@ -249,3 +249,16 @@ def test_gram_gap_errors(data, tmp_path):
     hook = dict(type='GramGapHook', clean_checkpoint=str(data / 'clean.pth'), taps=['backbone.x'])
     with pytest.raises(ValueError, match="'backbone.x' matches no module"):
         build(data, tmp_path / 'b', plain(data), [hook]).train()
+
+
+def test_norm_eval_of_some_parts():
+    model = torch.nn.ModuleDict(
+        dict(a=torch.nn.BatchNorm2d(2), b=torch.nn.Sequential(torch.nn.BatchNorm2d(2)))
+    ).train()
+    runner = SimpleNamespace(model=model)
+    hook = HOOKS.build(dict(type='NormEvalHook', parts=['b']))
+    hook.before_train(runner)
+    hook.before_train_iter(runner, 0)
+    assert model['a'].training and not model['b'][0].training
+    with pytest.raises(ValueError, match=r"no \['c'\]; allowed: \['a', 'b'\]"):
+        HOOKS.build(dict(type='NormEvalHook', parts=['c'])).before_train(runner)
