@@ -33,6 +33,26 @@ def leaf_datasets(cfg: dict):
         yield cfg
 
 
+def named_checkpoints(node, key: str):
+    """Every checkpoint that a part of a config names: its key and value.
+
+    Keys are those of our parts: ``checkpoint``, and what ends in ``_checkpoint``. What stands in an
+    ``init_cfg`` is MMEngine's, with ways of its own to find a file.
+
+    Args:
+        node: Part of a config.
+        key (str): Its own key, for ``--cfg-options``.
+    """
+    children = node.items() if isinstance(node, dict) else ()
+    if isinstance(node, (list, tuple)):
+        children = enumerate(node)
+    for name, child in children:
+        if isinstance(child, str) and (name == 'checkpoint' or str(name).endswith('_checkpoint')):
+            yield f'{key}.{name}', child
+        elif name != 'init_cfg':
+            yield from named_checkpoints(child, f'{key}.{name}')
+
+
 def check_paths(cfg, *loaders: str) -> None:
     """Raise if a data folder, its list or a checkpoint that the config names is not there.
 
@@ -66,12 +86,8 @@ def check_paths(cfg, *loaders: str) -> None:
                 )
     if 'train_dataloader' not in loaders:
         return
-    model = cfg.get('model') or {}
-    if model.get('clean_checkpoint') is not None:
-        require_checkpoint(model['clean_checkpoint'], 'model.clean_checkpoint')
-    for number, hook in enumerate(cfg.get('custom_hooks') or ()):
-        if isinstance(hook, dict) and hook.get('clean_checkpoint') is not None:
-            key = f'custom_hooks.{number}.clean_checkpoint'
-            require_checkpoint(hook['clean_checkpoint'], key)
+    for part in ('model', 'custom_hooks'):
+        for key, checkpoint in named_checkpoints(cfg.get(part), part):
+            require_checkpoint(checkpoint, key)
     if cfg.get('load_from'):
         require_checkpoint(cfg.load_from, 'load_from')

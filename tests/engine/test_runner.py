@@ -155,6 +155,11 @@ def test_missing_checkpoints(tmp_path):
             dict(model=dict(), custom_hooks=[dict(type='X'), hook]),
             'custom_hooks.1.clean_checkpoint',
         ),
+        (dict(model=dict(restorer_checkpoint=path)), 'model.restorer_checkpoint'),
+        (
+            dict(model=dict(losses=dict(ce=dict(segmentor=dict(), checkpoint=path)))),
+            'model.losses.ce.checkpoint',
+        ),
     ]:
         cfg = Config(dict(cfg, work_dir=str(tmp_path)))
         with pytest.raises(FileNotFoundError) as caught:
@@ -163,6 +168,9 @@ def test_missing_checkpoints(tmp_path):
             assert part in str(caught.value)
         check_paths(cfg, 'test_dataloader')  # none of these matters for testing
     check_paths(Config(dict(load_from='https://x/y.pth')), 'train_dataloader')
+    # Those of MMEngine's own initialisation have ways of their own to be found.
+    backbone = dict(init_cfg=dict(type='Pretrained', checkpoint='resnet.pth'))
+    check_paths(Config(dict(model=dict(backbone=backbone))), 'train_dataloader')
 
 
 def test_settle_resume(tmp_path):
