@@ -1,6 +1,6 @@
 """Torch modules: networks, losses, and the wrappers that turn a segmentor into a method."""
 
-from . import backbones, decode_heads, discriminators, losses, segmentors  # noqa: F401
+from . import backbones, classifiers, decode_heads, discriminators, losses, segmentors  # noqa: F401
 from .adversarial_restoration_model import AdversarialRestorationModel
 from .cascade_restoration_model import CascadeRestorationModel
 from .data_preprocessor import DegradeDataPreprocessor

@@ -9,8 +9,11 @@ person and wall. CamVid's are ours, few enough for a CPU.
 from collections.abc import Mapping, Sequence
 
 import torch
+import torch.nn.functional as F
 from mmseg.registry import DATASETS
 from torch import Tensor, nn
+
+from .tracing import is_traced
 
 #: Written instead of a list of names: all classes that no other group names.
 REST = '*'
@@ -141,6 +144,11 @@ class ClassGroups(nn.Module):
         Returns:
             Tensor: N×P×H×W; over the groups they add up to the same.
         """
+        if is_traced():
+            # ONNX writes index_add as a scatter that keeps one of several classes of a group.
+            groups = torch.arange(len(self), device=self.index.device)
+            member = (self.index == groups[:, None]).to(probabilities)
+            return F.conv2d(probabilities, member[:, :, None, None])
         n, _, height, width = probabilities.shape
         maps = probabilities.new_zeros((n, len(self), height, width))
         return maps.index_add(1, self.index, probabilities)

@@ -41,7 +41,7 @@ def noise_level(
             ``awgn`` that something else followed.
     """
     if sigma is not None:
-        return images.new_full((len(images), 1, 1, 1), sigma / 255)
+        return images.new_full((images.shape[0], 1, 1, 1), sigma / 255)
     if data_samples is None:
         raise ValueError(f"condition='noise_level': {len(images)} images came without data samples")
     levels = [_recorded_sigma(sample) / 255 for sample in data_samples]

@@ -115,6 +115,10 @@ class RestorationModel(BaseModel):
         images = self._images.from_inputs(inputs)
         return self.restorer(images, self._condition(images, data_samples))
 
+    def inference_tensors(self, inputs: Tensor) -> dict[str, Tensor]:
+        """Restored images; see :mod:`mmdegrade.models.inference_graph`."""
+        return dict(restored=self.restore(inputs))
+
     def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = 'tensor'):
         """Run in one of MMEngine's modes.
 

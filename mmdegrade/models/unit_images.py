@@ -9,21 +9,24 @@ class UnitImages:
 
     Args:
         preprocessor (SegDataPreProcessor): The one that made the inputs from BGR images on 0-255,
-            as pipelines load them. Its buffers are read at every call, so it may move between
-            devices.
+            as pipelines load them; or mmpretrain's ClsDataPreprocessor. Its buffers are read at
+            every call, so it may move between devices.
 
     Raises:
         TypeError: Another kind of preprocessor, whose arithmetic is not known here.
     """
 
     def __init__(self, preprocessor: SegDataPreProcessor) -> None:
-        if not isinstance(preprocessor, SegDataPreProcessor):
+        kinds = {kind.__name__ for kind in type(preprocessor).__mro__}
+        if not kinds & {'SegDataPreProcessor', 'ClsDataPreprocessor'}:
             raise TypeError(
                 f'model.data_preprocessor.type={type(preprocessor).__name__!r}: restoring needs '
                 "to undo its normalisation; allowed: 'DegradeDataPreprocessor', "
-                "'SegDataPreProcessor'"
+                "'SegDataPreProcessor', 'ClsDataPreprocessor'"
             )
         self.preprocessor = preprocessor
+        # What the two packages call "turns BGR to RGB"; by name, since mmpretrain is optional.
+        self._conversion = 'to_rgb' if 'ClsDataPreprocessor' in kinds else '_channel_conversion'
 
     def _scale(self) -> tuple:
         if not self.preprocessor._enable_normalize:
@@ -32,7 +35,7 @@ class UnitImages:
 
     def _swap(self, images: Tensor) -> Tensor:
         """Between RGB and the channel order of the inputs; its own inverse."""
-        return images if self.preprocessor._channel_conversion else images.flip(1)
+        return images if getattr(self.preprocessor, self._conversion) else images.flip(1)
 
     def from_inputs(self, inputs: Tensor) -> Tensor:
         """N×3×H×W normalised inputs → RGB on [0, 1], not clipped."""

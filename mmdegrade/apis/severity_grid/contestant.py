@@ -1,6 +1,5 @@
 """A model of a grid: any mmseg config and checkpoint, or a network that is built already."""
 
-import copy
 import json
 import uuid
 from dataclasses import dataclass
@@ -9,16 +8,14 @@ from pathlib import Path
 import torch
 from mmcv.transforms import LoadImageFromFile
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
-from mmseg.registry import MODELS, TRANSFORMS
+from mmseg.registry import TRANSFORMS
 from torch import nn
 
 from mmdegrade.datasets.degradation_cells import pipeline_of
 from mmdegrade.datasets.transforms import LoadImage
-from mmdegrade.engine.launch import check_checkpoint
 
 from .fingerprint import CACHE_VERSION, code_hash, file_hash, short_hash, versions, weights_hash
-from .weights import check_classes, load_weights
+from .weights import check_classes, load_network
 
 
 @dataclass
@@ -73,18 +70,12 @@ def load_contestant(
     Raises:
         FileNotFoundError, ValueError: As :func:`load_weights` and :func:`check_classes`.
     """
-    init_default_scope(cfg.get('default_scope', 'mmseg'))
-    model = copy.deepcopy(cfg.model)
-    if cfg.get('data_preprocessor') is not None:  # as the runner does
-        model.setdefault('data_preprocessor', cfg.data_preprocessor)
-    network = MODELS.build(model)
-    trained_on = load_weights(network, check_checkpoint(checkpoint), name)
+    network, trained_on = load_network(cfg, checkpoint, name)
     check_classes(network, trained_on if same_names else None, classes, name)
     file = Path(checkpoint).expanduser()
     pipeline = cfg.test_dataloader.dataset.pipeline
     transforms = [TRANSFORMS.build(part) for part in pipeline]
     network.to(device)
-    network.train(False)
     evaluator = _iou_metric(cfg.get('test_evaluator') or cfg.get('val_evaluator'))
     return Contestant(
         name=name,
@@ -100,8 +91,14 @@ def load_contestant(
             checkpoint=str(checkpoint),
             sha256=file_hash(file) if file.is_file() else None,
         ),
-        settings=dict(model=_plain(model), weights=weights_hash(network)),
+        settings=dict(model=_plain(_model_settings(cfg)), weights=weights_hash(network)),
     )
+
+
+def _model_settings(cfg: Config) -> dict:
+    """The model's config, with the preprocessor that holds for it."""
+    shared = cfg.get('data_preprocessor')
+    return cfg.model if shared is None else {'data_preprocessor': shared, **cfg.model}
 
 
 def wrap_network(network: nn.Module, dataset, name: str) -> Contestant:

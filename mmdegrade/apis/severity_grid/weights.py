@@ -4,16 +4,52 @@
 must not.
 """
 
+import copy
 import re
 from pickle import UnpicklingError
 from zipfile import BadZipFile
 
 import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from mmengine.runner import CheckpointLoader
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
+from mmseg.registry import MODELS
 from torch import nn
 
+from mmdegrade.engine.launch import check_checkpoint
+
 _UNREADABLE = (RuntimeError, EOFError, OSError, KeyError, UnpicklingError, BadZipFile)
+
+
+def load_network(cfg: Config, checkpoint: str, name: str) -> tuple[nn.Module, tuple | None]:
+    """Build the model of any config, with the weights of a checkpoint.
+
+    Args:
+        cfg: The config; its top-level ``data_preprocessor`` holds where the model names none.
+        checkpoint: File or URL; 'none': the weights that training would start from.
+        name: Named in errors.
+
+    Returns:
+        tuple: The model, in evaluation mode on the CPU, and the classes that it was trained on, if
+        recorded.
+
+    Raises:
+        FileNotFoundError, ValueError: As :func:`load_weights`.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmseg'))
+    model = copy.deepcopy(cfg.model)
+    if cfg.get('data_preprocessor') is not None:  # as the runner does
+        model.setdefault('data_preprocessor', cfg.data_preprocessor)
+    checkpoint = check_checkpoint(checkpoint)
+    network = MODELS.build(model)
+    trained_on = None
+    if checkpoint is None:
+        network.init_weights()
+    else:
+        trained_on = load_weights(network, checkpoint, name)
+    network.train(False)
+    return network, trained_on
 
 
 def load_weights(network: nn.Module, checkpoint: str, name: str) -> tuple[str, ...] | None:

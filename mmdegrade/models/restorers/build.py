@@ -27,7 +27,10 @@ def build_restorer(cfg: dict, key: str = 'model.restorer') -> Restorer:
 
 
 def load_restorer(
-    restorer: Restorer, checkpoint: str, key: str = 'model.restorer_checkpoint'
+    restorer: Restorer,
+    checkpoint: str,
+    key: str = 'model.restorer_checkpoint',
+    part: str = 'restorer.',
 ) -> None:
     """Load trained weights into a restorer; every key must fit.
 
@@ -36,12 +39,13 @@ def load_restorer(
         checkpoint (str): Its own weights, or a checkpoint of a model that holds it as ``restorer``
             (``RestorationModel``, ``RestoreThenSegment``).
         key (str): Config key named in errors.
+        part (str): Below which name the model holds it.
 
     Raises:
         FileNotFoundError: The file is not there.
         ValueError: Keys are missing, unexpected or misshapen.
     """
-    state, _ = part_state(require_checkpoint(checkpoint, key), 'restorer.')
+    state, _ = part_state(require_checkpoint(checkpoint, key), part)
     try:
         restorer.load_state_dict(state)
     except RuntimeError as error:

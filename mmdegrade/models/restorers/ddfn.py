@@ -27,6 +27,7 @@ from mmengine.registry import MODELS
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from ..tracing import is_traced
 from .base import Restorer
 from .ddfn_rows import restore_by_rows
 from .memory_format import channels_last_on_cpu
@@ -147,7 +148,7 @@ class DDFN(Restorer):
             ValueError: Images without three channels; a missing or misshapen condition.
         """
         condition = self._checked(images, condition)
-        if self.fast and not (torch.is_grad_enabled() or _traced()):
+        if self.fast and not (torch.is_grad_enabled() or is_traced()):
             return restore_by_rows(self, images, condition)
         return self._by_layers(images, condition)
 
@@ -185,9 +186,3 @@ class DDFN(Restorer):
                 'allowed: the same N, H and W, or N×K×1×1'
             )
         return condition.to(images.dtype)
-
-
-def _traced() -> bool:
-    """Whether somebody wants to see the layers: tracing, export, compilation."""
-    compiling = getattr(getattr(torch, 'compiler', None), 'is_compiling', None)
-    return torch.jit.is_tracing() or (compiling is not None and compiling())

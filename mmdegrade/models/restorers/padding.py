@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..tracing import is_traced
+
 
 def pad_to_multiple(images: Tensor, multiple: int) -> Tensor:
     """Repeat the last row and column until both sides are divisible.
@@ -17,6 +19,7 @@ def pad_to_multiple(images: Tensor, multiple: int) -> Tensor:
     """
     height, width = images.shape[-2:]
     bottom, right = -height % multiple, -width % multiple
-    if not (bottom or right):
+    # A record that skips it for the size it was made with would be wrong for others.
+    if not is_traced() and not (bottom or right):
         return images
     return F.pad(images, (0, right, 0, bottom), mode='replicate')

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ..clean_checkpoint import load_clean_checkpoint
 from ..data_preprocessor import paired_preprocessor, stack_clean
+from ..inference_graph import inference_tensors
 from ..taps import FeatureTap
 from ..teacher import FrozenTeacher
 
@@ -109,6 +110,13 @@ class DenseGramSegmentor(BaseSegmentor):
     def _forward(self, inputs: Tensor, data_samples: list | None = None):
         try:
             return self.segmentor._forward(inputs, data_samples)
+        finally:
+            self._tap.clear()
+
+    def inference_tensors(self, inputs: Tensor) -> dict[str, Tensor]:
+        """What the wrapped segmentor gives; see :mod:`mmdegrade.models.inference_graph`."""
+        try:
+            return inference_tensors(self.segmentor, inputs)
         finally:
             self._tap.clear()
 

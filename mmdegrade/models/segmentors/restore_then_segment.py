@@ -13,6 +13,7 @@ from torch import Tensor
 from ..clean_checkpoint import load_clean_checkpoint
 from ..conditions import Condition
 from ..data_preprocessor import paired_preprocessor
+from ..inference_graph import inference_tensors
 from ..restored import attach_restored
 from ..restorers import build_restorer, load_restorer
 from ..unit_images import UnitImages
@@ -131,6 +132,12 @@ class RestoreThenSegment(BaseSegmentor):
 
     def _forward(self, inputs: Tensor, data_samples: list | None = None):
         return self.segmentor._forward(self._restored_inputs(inputs, data_samples), data_samples)
+
+    def inference_tensors(self, inputs: Tensor) -> dict[str, Tensor]:
+        """Class scores and restored images; see :mod:`mmdegrade.models.inference_graph`."""
+        images = self.restore(inputs)
+        found = inference_tensors(self.segmentor, self._images.to_inputs(images))
+        return dict(found, restored=images)
 
     def extract_feat(self, inputs: Tensor):
         """Features of the segmentor on restored images."""

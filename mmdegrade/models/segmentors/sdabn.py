@@ -205,6 +205,11 @@ class SDABNSegmentor(StagedModel, BaseSegmentor):
     def _forward(self, inputs: Tensor, data_samples: list | None = None) -> Tensor:
         return self._run(inputs, data_samples, self._to_last())[0]
 
+    def inference_tensors(self, inputs: Tensor) -> dict[str, Tensor]:
+        """Logits of the last S, image of the last D (:mod:`mmdegrade.models.inference_graph`)."""
+        logits, restored = self._run(inputs, None, self._to_last())
+        return dict(logits=logits) if restored is None else dict(logits=logits, restored=restored)
+
     def extract_feat(self, inputs: Tensor):
         """Features of the first S on the noisy images."""
         return self.S1.extract_feat(inputs)

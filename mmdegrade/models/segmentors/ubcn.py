@@ -248,6 +248,11 @@ class UBCNSegmentor(FeatureAdaptation, StagedModel, BaseSegmentor):
     def _forward(self, inputs: Tensor, data_samples: list | None = None) -> Tensor:
         return self.segment(self.derained(inputs, self.turns())[-1])
 
+    def inference_tensors(self, inputs: Tensor) -> dict[str, Tensor]:
+        """Seg(B_T) and B_T; see :mod:`mmdegrade.models.inference_graph`."""
+        restored = self.derained(inputs, self.turns())[-1]
+        return dict(logits=self.segment(restored), restored=restored)
+
     def extract_feat(self, inputs: Tensor):
         """Features of the segmentor on B_0."""
         images = self.run_part('derain', self._images.from_inputs(inputs))

@@ -1,0 +1,5 @@
+# The estimator, trained before, is trained on with the calibration of GoogLeNet.
+_base_ = './googlenet_caltech256_awgn_pretrained.py'
+model = dict(setting='end-to-end')
+stage = dict(_base_.calibration_stage, name='calibration')
+train_cfg = dict(stages=[dict(stage, train=['estimator', 'spatial', 'channel'])])

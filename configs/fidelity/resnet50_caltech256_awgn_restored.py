@@ -1,0 +1,3 @@
+# Test only: restored, then ResNet-50 of setup 1 (or 2). test.py CONFIG CLEAN
+_base_ = './resnet50_caltech256_awgn_retrained_restored.py'
+model = dict(clean_checkpoint='work_dirs/resnet50_caltech256_clean/iter_9650.pth')

@@ -1,0 +1,8 @@
+# Setup 2: VGG16 retrained on noisy images. Tested restored by
+# vgg16_caltech256_awgn_restored.py.
+_base_ = [
+    '../_base_/models/vgg16_caltech256.py',
+    '../_base_/datasets/caltech256.py',
+    '../_base_/schedules/fidelity_caltech256.py',
+    '../_base_/classification_runtime.py',
+]
