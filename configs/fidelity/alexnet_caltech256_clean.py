@@ -5,4 +5,11 @@ _base_ = [
     '../_base_/schedules/fidelity_caltech256.py',
     '../_base_/classification_runtime.py',
 ]
+model = dict(
+    _delete_=True,
+    type='RestoreThenClassify',
+    classifier=_base_.model,
+    restorer=None,
+    torchvision_checkpoint='torchvision://alexnet',
+)
 train_dataloader = dict(dataset=dict(pipeline=_base_.clean_pipeline))

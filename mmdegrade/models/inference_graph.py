@@ -8,7 +8,8 @@ samples, sliding windows, the resize to the original image. `InferenceGraph` is 
 
 A model says how by a method ``inference_tensors(inputs) -> dict[str, Tensor]`` with the keys
 ``logits`` and ``restored``. One that has none (any mmseg segmentor) is run in ``mode='tensor'`` and
-its logits are resized to the inputs, as its own prediction on whole images does.
+its logits are resized to the inputs, as its own prediction on whole images does; a head that does
+otherwise says so by ``at_size(logits, size)``.
 """
 
 from mmengine.model import is_model_wrapper
@@ -50,15 +51,18 @@ def inference_tensors(model: nn.Module, inputs: Tensor) -> dict[str, Tensor]:
             'class scores: give it a method inference_tensors(inputs) -> dict(logits=…)'
         )
     size = inputs.shape[-2:]
-    align = _align_corners(model)
+    head = getattr(model, 'decode_head', None)
+    # A cascade (CascadeEncoderDecoder) predicts by its last one.
+    head = head[-1] if isinstance(head, nn.ModuleList) else head
+    if hasattr(head, 'at_size'):  # FCN8sHead, which crops
+        return dict(logits=head.at_size(logits, size))
+    align = _align_corners(model, head)
     logits = resize(logits, size=size, mode='bilinear', align_corners=align, warning=False)
     return dict(logits=logits)
 
 
-def _align_corners(model: nn.Module) -> bool:
-    """How the model's head resizes: a cascade (CascadeEncoderDecoder) asks its last one."""
-    head = getattr(model, 'decode_head', None)
-    head = head[-1] if isinstance(head, nn.ModuleList) else head
+def _align_corners(model: nn.Module, head: nn.Module | None) -> bool:
+    """How the model's head resizes."""
     align = getattr(model, 'align_corners', getattr(head, 'align_corners', None))
     if align is None:
         raise TypeError(

@@ -28,8 +28,39 @@ def behind(restorer: dict, **kwargs) -> dict:
     return dict(type='RestoreThenSegment', segmentor=SEG, restorer=restorer, **kwargs)
 
 
+# Its head crops where others resize.
+FCN8S = dict(
+    SEG,
+    backbone=dict(type='VGG16FCN', pad=1, fc6_pad=3, base_channels=4, fc_channels=16),
+    decode_head=dict(
+        type='FCN8sHead',
+        in_channels=(16, 32, 16),
+        pad=1,
+        fc6_pad=3,
+        num_classes=11,
+        loss_decode=dict(type='CrossEntropyLoss'),
+    ),
+)
+# Its Upsample works out sizes in Python.
+FPN = dict(
+    SEG,
+    decode_head=dict(
+        type='FPNHead',
+        in_channels=[8, 16, 32, 64],
+        in_index=[0, 1, 2, 3],
+        feature_strides=[4, 8, 8, 8],
+        channels=8,
+        num_classes=11,
+        norm_cfg=dict(type='BN'),
+        align_corners=False,
+        loss_decode=dict(type='CrossEntropyLoss'),
+    ),
+)
+
 MODELS_OF = dict(
     plain=SEG,
+    fcn8s=FCN8S,
+    fpn=FPN,
     dgn=dense_gram(SEG, 'clean.pth'),
     cascade=behind(CONV),
     dgn_cascade=behind(CONV) | dict(segmentor=dense_gram(SEG, 'clean.pth')),
@@ -42,6 +73,8 @@ MODELS_OF = dict(
 BOTH = ('logits', 'restored')
 OUTPUTS = dict.fromkeys(MODELS_OF, BOTH) | dict(
     plain=('logits',),
+    fcn8s=('logits',),
+    fpn=('logits',),
     dgn=('logits',),
     restoration=('restored',),
     restoration_cascade=('restored',),

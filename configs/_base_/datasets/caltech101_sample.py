@@ -1,6 +1,7 @@
 # A sample of Caltech-101 in folders, one a class, train/ and val/; at a size for a CPU. Noise as
 # caltech256.py says. Tests are on val/, for want of more images.
 _base_ = './caltech256.py'
+data_root = 'data/caltech101_sample'
 size = 96
 train_pipeline = [
     dict(type='LoadImage'),
@@ -18,11 +19,13 @@ test_pipeline = [
     _base_.pack,
 ]
 patches = dict(batch_size=16)
-source = dict(
-    _delete_=True, type='CustomDataset', data_root='data/caltech101_sample', data_prefix='train'
+source = dict(_delete_=True, type='CustomDataset', data_root=data_root)
+held_out = dict(source, data_prefix='val', pipeline=test_pipeline)
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=2,
+    dataset=dict(source, data_prefix='train', pipeline=train_pipeline),
 )
-held_out = dict(_delete_=True, **{**source, 'data_prefix': 'val', 'pipeline': test_pipeline})
-train_dataloader = dict(batch_size=16, num_workers=2, dataset=dict(source, pipeline=train_pipeline))
 val_dataloader = dict(batch_size=16, num_workers=1, dataset=held_out)
 test_dataloader = dict(batch_size=16, num_workers=1, dataset=held_out)
 val_evaluator = dict(topk=(1,))

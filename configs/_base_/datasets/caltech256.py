@@ -1,6 +1,7 @@
 # Caltech-256: of each of 257 classes 60 images for training, 20 % of these for validation, the rest
 # for testing (tools/prepare_dataset.py caltech256 draws the lists). Noise on [0, 1], clipped: for
 # training of a level drawn from 0, 0.1, …, 0.5, in tests of every level and varying over the image.
+data_root = 'data/caltech256'
 degradation = dict(kind='awgn', degree=3, preset='fidelity')
 mixed_noise = dict(
     type='RandomDegrade',
@@ -37,14 +38,7 @@ patches = dict(
         ]
     ),
 )
-source = dict(type='CustomDataset', data_root='data/caltech256', data_prefix='256_ObjectCategories')
-train_dataloader = dict(
-    batch_size=64,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='KeyedSampler'),
-    dataset=dict(source, ann_file='train.txt', pipeline=train_pipeline),
-)
+source = dict(type='CustomDataset', data_root=data_root, data_prefix='256_ObjectCategories')
 val_dataloader = dict(
     batch_size=64,
     num_workers=4,

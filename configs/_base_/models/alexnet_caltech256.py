@@ -4,9 +4,7 @@ model = dict(
     data_preprocessor=dict(
         mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True
     ),
-    backbone=dict(
-        type='AlexNet', init_cfg=dict(type='Pretrained', checkpoint='torchvision://alexnet')
-    ),
+    backbone=dict(type='AlexNet'),
     neck=dict(type='AdaptivePoolFlatten', size=6),
     head=dict(
         type='StackedLinearClsHead',

@@ -1,18 +1,10 @@
 # VGG16 in torchvision's form, whose adaptive pooling makes 25,088 features; label smoothing 0.1.
-weights = (
-    'https://download.openmmlab.com/mmclassification/v0/vgg/'
-    'vgg16_batch256_imagenet_20210208-db26f1a5.pth'
-)
 model = dict(
     type='ImageClassifier',
     data_preprocessor=dict(
         mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True
     ),
-    backbone=dict(
-        type='VGG',
-        depth=16,
-        init_cfg=dict(type='Pretrained', checkpoint=weights, prefix='backbone.'),
-    ),
+    backbone=dict(type='VGG', depth=16),
     neck=dict(type='AdaptivePoolFlatten', size=7),
     head=dict(
         type='StackedLinearClsHead',

@@ -28,6 +28,7 @@ from mmdegrade.models.inference_graph import InferenceGraph, inference_tensors
 from ..severity_grid.weights import load_network
 from .check import OnnxMismatch, largest_difference, make_inputs
 from .packages import load
+from .upsampling import symbolic_upsampling
 
 OPSET = 17  # of 2022: what needs more than 16 (grid_sample) is in it, and runtimes have it
 TOLERANCE = 1e-4
@@ -154,7 +155,7 @@ def check_predictions(graph: InferenceGraph, size: tuple[int, int]) -> None:
 def _write(graph, file: str, size, dynamic: bool, as_images, dynamo, opset, tolerance) -> float:
     """Trace and check; the largest difference."""
     height, width = size
-    # Of two images and odd sizes: another size must not look like this one to a tracer.
+    # The newer exporter takes a batch of one image for a constant.
     first = make_inputs((2 if dynamic and dynamo else 1, 3, height, width), as_images, seed=0)
     name = 'images' if as_images else 'input'
     with torch.no_grad():
@@ -177,7 +178,7 @@ def _export(
     elif dynamic:
         shapes = dict(dynamic_axes={key: axes for key in (name, *graph.names)})
     try:
-        with torch.no_grad(), warnings.catch_warnings():
+        with torch.no_grad(), warnings.catch_warnings(), symbolic_upsampling(graph):
             # Both exporters warn of every size that Python sees; the check that follows decides.
             warnings.simplefilter('ignore')
             torch.onnx.export(

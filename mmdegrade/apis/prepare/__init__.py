@@ -2,6 +2,7 @@
 
 import difflib
 
+from .caltech256 import CALTECH256
 from .camvid import CAMVID
 from .cityscapes import CITYSCAPES
 from .outdoorseg import OUTDOORSEG
@@ -12,7 +13,8 @@ from .sunrgbd import SUNRGBD
 from .voc import VOC
 
 RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe for recipe in (VOC, SUNRGBD, CAMVID, CITYSCAPES, OUTDOORSEG, REAL_HAZE)
+    recipe.name: recipe
+    for recipe in (VOC, SUNRGBD, CAMVID, CITYSCAPES, OUTDOORSEG, CALTECH256, REAL_HAZE)
 }
 
 

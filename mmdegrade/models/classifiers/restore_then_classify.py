@@ -12,6 +12,7 @@ from torch import Tensor
 from ..restorers import build_restorer, load_restorer
 from ..unit_images import UnitImages
 from .build import build_classifier, classifier_preprocessor, load_classifier
+from .torchvision_weights import load_torchvision
 
 
 @MODELS.register_module()
@@ -24,6 +25,8 @@ class RestoreThenClassify(BaseModel):
             network that was retrained on restored images is tested on noisy ones.
         restorer_checkpoint (str, optional): Its trained weights.
         clean_checkpoint (str, optional): Weights that the classifier starts from.
+        torchvision_checkpoint (str, optional): Instead, torchvision's weights of AlexNet or VGG,
+            without their last layer: ``'torchvision://alexnet'``.
         data_preprocessor (dict, optional): Defaults to the classifier's own.
 
     A checkpoint of the plain classifier loads as well: ``test.py CONFIG CLEAN``.
@@ -40,6 +43,7 @@ class RestoreThenClassify(BaseModel):
         restorer: dict | None,
         restorer_checkpoint: str | None = None,
         clean_checkpoint: str | None = None,
+        torchvision_checkpoint: str | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -51,6 +55,7 @@ class RestoreThenClassify(BaseModel):
             self.restorer = build_restorer(restorer).requires_grad_(False)
         self.restorer_checkpoint = None if restorer is None else restorer_checkpoint
         self.clean_checkpoint = clean_checkpoint
+        self.torchvision_checkpoint = torchvision_checkpoint
         self._images = UnitImages(self.data_preprocessor)
         self._register_load_state_dict_pre_hook(self._accept_plain)
 
@@ -58,6 +63,8 @@ class RestoreThenClassify(BaseModel):
         """The classifier starts from its checkpoint or by its own rule; the restorer is loaded."""
         if self.clean_checkpoint is None:
             self.classifier.init_weights()
+            if self.torchvision_checkpoint is not None:
+                load_torchvision(self.classifier, self.torchvision_checkpoint)
         else:
             load_classifier(self.classifier, self.clean_checkpoint)
         if self.restorer_checkpoint is not None:

@@ -94,7 +94,7 @@ def upsample_fixed(x: Tensor, kernel: Tensor, stride: int) -> Tensor:
     Returns:
         Tensor: (N, C, s(H-1)+k, s(W-1)+k).
     """
-    channels = x.shape[1]
+    channels = int(x.shape[1])  # a tracer makes it a tensor, which groups cannot be
     return F.conv_transpose2d(
         x, kernel.expand(channels, -1, -1, -1), stride=stride, groups=channels
     )
@@ -106,8 +106,9 @@ def _fuse(up: Tensor, skip: Tensor, offset: int) -> Tensor:
         skip = skip[..., offset:, offset:]
     else:
         up = up[..., -offset:, -offset:]
-    h, w = (min(a, b) for a, b in zip(up.shape[-2:], skip.shape[-2:], strict=True))
-    return up[..., :h, :w] + skip[..., :h, :w]
+    # Each cut to the other: min() would be decided while tracing, for one size.
+    (h, w), (height, width) = up.shape[-2:], skip.shape[-2:]
+    return up[..., :height, :width] + skip[..., :h, :w]
 
 
 @MODELS.register_module()
@@ -200,7 +201,11 @@ class FCN8sHead(BaseDecodeHead):
         size = tuple(batch_data_samples[0].gt_sem_seg.data.shape[-2:])
         if not self._can_be(size, seg_logits):
             self._raise_size(f'gt_sem_seg of {size}', seg_logits)
-        return super().loss_by_feat(seg_logits[..., : size[0], : size[1]], batch_data_samples)
+        return super().loss_by_feat(self.at_size(seg_logits, size), batch_data_samples)
+
+    def at_size(self, seg_logits: Tensor, size) -> Tensor:
+        """Logits of an image of ``size`` (H, W), cut to it, as predictions are."""
+        return seg_logits[..., : size[0], : size[1]]
 
     def predict_by_feat(self, seg_logits: Tensor, batch_img_metas: list) -> Tensor:
         """Crop the logits to the image that went in: (N, C, H, W).
@@ -224,7 +229,7 @@ class FCN8sHead(BaseDecodeHead):
             sizes = [img, padded] if is_window else [padded, img]
         for size in sizes:
             if self._can_be(size, seg_logits):
-                return seg_logits[..., : size[0], : size[1]]
+                return self.at_size(seg_logits, size)
         self._raise_size(f'img_shape or pad_shape of {sizes}', seg_logits)
 
     def _can_be(self, size: tuple, seg_logits: Tensor) -> bool:

@@ -54,6 +54,7 @@ def test_published_counts_and_folders():
         camvid=dict(train=367, val=101, test=233),
         cityscapes=dict(train=2975, val=500),
         outdoorseg=dict(train=8800, test=1100),
+        caltech256=dict(train=12_336, val=3084, test=15_187),
         real_haze=dict(test=100),
     )
     for name, recipe in RECIPES.items():
