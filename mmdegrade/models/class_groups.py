@@ -70,7 +70,8 @@ def resolve_groups(
         key (str): Config key named in errors.
 
     Returns:
-        dict[str, list[int]]: Each class is in one group.
+        dict[str, list[int]]: Each class is in one group. Groups are ordered by the first of their
+        classes, that of all the rest comes last, whatever their order in ``groups``.
 
     Raises:
         ValueError: An unknown class, a class in two groups or in none, an empty group, two groups
@@ -102,7 +103,9 @@ def resolve_groups(
     if rest and not left:
         raise ValueError(f'{key}.{rest[0]}={REST!r} is empty: other groups name every class')
     owner.update(dict.fromkeys(left, *rest))
-    return {group: [number[name] for name in classes if owner[name] == group] for group in groups}
+    # Config.dump sorts keys: the order of the paths must not depend on how the config was written.
+    ordered = [*dict.fromkeys(owner[name] for name in classes if owner[name] not in rest), *rest]
+    return {group: [number[name] for name in classes if owner[name] == group] for group in ordered}
 
 
 class ClassGroups(nn.Module):

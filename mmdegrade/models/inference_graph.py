@@ -7,16 +7,15 @@ samples, sliding windows, the resize to the original image. `InferenceGraph` is 
     → logits N×K×H×W at the size of the inputs, restored N×3×H×W RGB on [0, 1], or one of the two
 
 A model says how by a method ``inference_tensors(inputs) -> dict[str, Tensor]`` with the keys
-``logits`` and ``restored``. One that has none (any mmseg segmentor) is run in ``mode='tensor'`` and
-its logits are resized to the inputs, as its own prediction on whole images does; a head that does
-otherwise says so by ``at_size(logits, size)``.
+``logits`` and ``restored``. One that has none (any mmseg segmentor) is run in ``mode='tensor'``,
+and its logits are brought to the size of the inputs (`full_size`).
 """
 
 from mmengine.model import is_model_wrapper
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
-from mmseg.models.utils import resize
 from torch import Tensor, nn
 
+from .full_size import full_size
 from .unit_images import UnitImages
 
 #: Names and order of what a graph may give.
@@ -42,34 +41,7 @@ def inference_tensors(model: nn.Module, inputs: Tensor) -> dict[str, Tensor]:
     own = getattr(model, 'inference_tensors', None)
     if own is not None:
         return own(inputs)
-    logits = model(inputs, mode='tensor')
-    if isinstance(logits, (tuple, list)) and logits:
-        logits = logits[0]  # EncHead: the scores, and the presence of each class in the image
-    if not isinstance(logits, Tensor) or logits.ndim != 4:
-        raise TypeError(
-            f"{type(model).__name__} gives {type(logits).__name__} in mode='tensor', not N×K×H×W "
-            'class scores: give it a method inference_tensors(inputs) -> dict(logits=…)'
-        )
-    size = inputs.shape[-2:]
-    head = getattr(model, 'decode_head', None)
-    # A cascade (CascadeEncoderDecoder) predicts by its last one.
-    head = head[-1] if isinstance(head, nn.ModuleList) else head
-    if hasattr(head, 'at_size'):  # FCN8sHead, which crops
-        return dict(logits=head.at_size(logits, size))
-    align = _align_corners(model, head)
-    logits = resize(logits, size=size, mode='bilinear', align_corners=align, warning=False)
-    return dict(logits=logits)
-
-
-def _align_corners(model: nn.Module, head: nn.Module | None) -> bool:
-    """How the model's head resizes."""
-    align = getattr(model, 'align_corners', getattr(head, 'align_corners', None))
-    if align is None:
-        raise TypeError(
-            f'{type(model).__name__} has neither align_corners nor a decode_head that has it: give '
-            'it a method inference_tensors(inputs) -> dict(logits=…), N×K×H×W'
-        )
-    return align
+    return dict(logits=full_size(model, model(inputs, mode='tensor'), inputs.shape[-2:]))
 
 
 class InferenceGraph(nn.Module):

@@ -32,6 +32,16 @@ def test_every_known_dataset_puts_each_class_into_one_group(dataset):
     assert sorted(i for group in groups.values() for i in group) == list(range(len(classes)))
 
 
+def test_the_order_is_that_of_the_classes_however_the_config_is_written():
+    """MMEngine sorts the keys of configs that it writes: the paths must not change places."""
+    classes = ('road', 'car', 'sky', 'tree')
+    written = dict(z=['sky', 'road'], rest='*', b=['car'])
+    for groups in (written, dict(sorted(written.items())), dict(reversed(written.items()))):
+        assert list(resolve_groups(groups, classes).items()) == [
+            ('z', [0, 2]), ('b', [1]), ('rest', [3]),
+        ]  # fmt: skip
+
+
 def test_maps_are_sums_of_probabilities():
     groups = ClassGroups(['a', 'b', 'c', 'd'], dict(first=['c', 'a'], second=['b'], third=['d']))
     scores = torch.rand(2, 4, 3, 5, dtype=torch.float64).requires_grad_()

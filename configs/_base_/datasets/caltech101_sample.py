@@ -19,7 +19,7 @@ test_pipeline = [
     _base_.pack,
 ]
 patches = dict(batch_size=16)
-source = dict(_delete_=True, type='CustomDataset', data_root=data_root)
+source = dict(data_root=data_root, ann_file='')  # no list: folders name the classes
 held_out = dict(source, data_prefix='val', pipeline=test_pipeline)
 train_dataloader = dict(
     batch_size=16,

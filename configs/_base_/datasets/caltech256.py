@@ -39,6 +39,13 @@ patches = dict(
     ),
 )
 source = dict(type='CustomDataset', data_root=data_root, data_prefix='256_ObjectCategories')
+train_dataloader = dict(
+    batch_size=64,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='KeyedSampler'),
+    dataset=dict(source, ann_file='train.txt', pipeline=train_pipeline),
+)
 val_dataloader = dict(
     batch_size=64,
     num_workers=4,

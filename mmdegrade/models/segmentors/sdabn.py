@@ -17,13 +17,13 @@ from mmengine.config import ConfigDict
 from mmengine.model import is_model_wrapper
 from mmengine.registry import MODELS as ROOT_MODELS
 from mmseg.models import BaseSegmentor
-from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from torch import Tensor
 
 from ..clean_checkpoint import load_clean_checkpoint
 from ..conditions import FROM_LOGITS, Condition
 from ..data_preprocessor import paired_preprocessor, stack_clean
+from ..full_size import full_size
 from ..restored import attach_restored
 from ..restorers import Restorer
 from ..staged import StagedModel
@@ -155,13 +155,8 @@ class SDABNSegmentor(StagedModel, BaseSegmentor):
         logits = restored = None
         for part in parts:
             if part.startswith('S'):
-                logits = self.run_part(part, self._as_inputs(inputs, restored), mode='tensor')
-                logits = resize(
-                    logits,
-                    size=inputs.shape[-2:],
-                    mode='bilinear',
-                    align_corners=self.align_corners,
-                )
+                scores = self.run_part(part, self._as_inputs(inputs, restored), mode='tensor')
+                logits = full_size(getattr(self, part), scores, inputs.shape[-2:])
             else:
                 condition = self.condition(noisy, data_samples, logits)
                 total = noisy if restored is None else noisy + restored

@@ -26,13 +26,13 @@ from mmengine.config import ConfigDict
 from mmengine.model import is_model_wrapper
 from mmengine.registry import MODELS as ROOT_MODELS
 from mmseg.models import BaseSegmentor
-from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ..class_groups import ClassGroups
 from ..clean_checkpoint import load_clean_checkpoint
 from ..data_preprocessor import paired_preprocessor, stack_clean
+from ..full_size import full_size
 from ..image_quality import psnr
 from ..restoration_model import named_losses
 from ..restored import attach_restored
@@ -177,10 +177,8 @@ class UBCNSegmentor(FeatureAdaptation, StagedModel, BaseSegmentor):
 
     def segment(self, images: Tensor) -> Tensor:
         """Class scores N×K×H×W at the size of N×3×H×W RGB images on [0, 1]."""
-        logits = self.run_part('segmentor', self._images.to_inputs(images), mode='tensor')
-        return resize(
-            logits, size=images.shape[-2:], mode='bilinear', align_corners=self.align_corners
-        )
+        scores = self.run_part('segmentor', self._images.to_inputs(images), mode='tensor')
+        return full_size(self.segmentor, scores, images.shape[-2:])
 
     def refine(self, rainy: Tensor, coarse: Tensor, logits: Tensor) -> Tensor:
         """B_t of y, B_{t-1} (N×3×H×W) and Seg(B_{t-1}) (N×K×H×W)."""
