@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from mmengine.config import ConfigDict
+from mmengine.config import Config, ConfigDict
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
@@ -67,6 +67,13 @@ MODELS_OF = dict(
     padded=behind(dict(type='FFDNet'), condition=dict(name='noise_level', sigma=25)),
     sdabn=dict(type='SDABNSegmentor', segmentor=SEG, denoiser=CONV | dict(condition_channels=11)),
     ubcn=ubcn(iterations=2),
+    fidelity=dict(
+        type='FidelitySegmentor',
+        segmentor=SEG,
+        restorer=dict(type='DnCNN', depth=3, width=4),
+        estimator=dict(type='DnCNN', depth=3, width=4),
+        ensemble=True,
+    ),
     restoration=dict(type='RestorationModel', restorer=CONV),
     restoration_cascade=dict(type='CascadeRestorationModel', restorer=CONV),
 )
@@ -89,8 +96,7 @@ def write(folder, model: dict) -> tuple[str, str, torch.nn.Module]:
     for parameter in network.parameters():
         if parameter.ndim == 1:  # norms and biases that do something
             torch.nn.init.uniform_(parameter, -0.5, 0.5)
-    # Not by Config.dump, which sorts keys: the order of UBCN's groups means something.
-    (folder / 'config.py').write_text(f"default_scope = 'mmseg'\nmodel = {model!r}\n")
+    Config(dict(default_scope='mmseg', model=model)).dump(folder / 'config.py')
     meta = dict(dataset_meta=dict(classes=tuple('abcdefghijk')))
     torch.save(dict(state_dict=network.state_dict(), meta=meta), folder / 'weights.pth')
     network.train(False)

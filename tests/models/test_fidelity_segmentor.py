@@ -81,6 +81,10 @@ def test_equals_the_formulas(setting, ensemble):
     r, m, logits = by_hand(model, inputs, samples)
     close = dict(rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(model(inputs, samples, mode='tensor'), logits, **close)
+    if setting != 'oracle':  # which needs the clean images
+        found = model.inference_tensors(inputs)
+        torch.testing.assert_close(found['logits'], logits, **close)
+        torch.testing.assert_close(found['restored'], r, **close)
     for i, sample in enumerate(model.predict(inputs, samples)):
         torch.testing.assert_close(sample.seg_logits.data, logits[i], **close)
         torch.testing.assert_close(sample.restored_img.data, r[i], **close)

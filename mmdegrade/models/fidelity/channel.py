@@ -57,7 +57,7 @@ def flattened_maps(fidelity: Tensor, channels: int, interpolation: str = 'biline
             one.flatten(1)[:, None, None], (1, channels // 2), mode=interpolation,
             align_corners=corners,
         )[:, 0, 0]
-        for one in (fidelity, fidelity.mT)
+        for one in (fidelity, fidelity.transpose(-2, -1))
     ]  # fmt: skip
     return torch.cat(halves, 1)
 

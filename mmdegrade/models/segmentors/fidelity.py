@@ -18,7 +18,6 @@ import torch
 from mmengine.config import ConfigDict
 from mmengine.structures import PixelData
 from mmseg.models import BaseSegmentor
-from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
@@ -28,6 +27,7 @@ from ..decode_heads.fidelity_calibration_head import FidelityCalibrationHead, he
 from ..fidelity.ensemble import FidelityEnsembles, mix
 from ..fidelity.parts import FidelityParts, SiteWalk
 from ..fidelity.sites import CalibrationSites, pooling_sites
+from ..full_size import full_size
 from ..restored import attach_restored, without_padding
 from ..unit_images import UnitImages
 
@@ -204,10 +204,7 @@ class FidelitySegmentor(FidelityParts, BaseSegmentor):
         return self.restoration_losses(degraded, clean, data_samples)
 
     def _logits(self, maps: list[Tensor], inputs: Tensor) -> Tensor:
-        logits = self.segmentor.decode_head(maps)
-        return resize(
-            logits, size=inputs.shape[-2:], mode='bilinear', align_corners=self.align_corners
-        )
+        return full_size(self.segmentor, self.segmentor.decode_head(maps), inputs.shape[-2:])
 
     def predict(self, inputs: Tensor, data_samples: list | None = None) -> list:
         """Segmentation of the calibrated features, with restored images and fidelity maps."""
@@ -222,6 +219,13 @@ class FidelitySegmentor(FidelityParts, BaseSegmentor):
 
     def _forward(self, inputs: Tensor, data_samples: list | None = None) -> Tensor:
         return self._logits(self.features(*self._maps(inputs, data_samples)), inputs)
+
+    def inference_tensors(self, inputs: Tensor) -> dict[str, Tensor]:
+        """Logits and restored images; see :mod:`mmdegrade.models.inference_graph`."""
+        restored, fidelity = self._maps(inputs, None)
+        return dict(
+            logits=self._logits(self.features(restored, fidelity), inputs), restored=restored
+        )
 
     def extract_feat(self, inputs: Tensor, data_samples: list | None = None):
         """Calibrated maps."""
