@@ -18,10 +18,10 @@ import torch.distributed as dist
 from mmengine.config import Config, DictAction
 from mmengine.device import is_cuda_available
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from ..compat.cpu_distributed import init_cpu_distributed
+from ..models.unwrapped import unwrapped
 
 __all__ = [
     'add_common_arguments',
@@ -127,8 +127,7 @@ def check_checkpoint(path: str) -> str | None:
 
 def start_weights(runner: Runner) -> None:
     """Give a model the weights that training would start from, as tests do not."""
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    model.init_weights()
+    unwrapped(runner.model).init_weights()
 
 
 def enable_amp(cfg: Config) -> None:

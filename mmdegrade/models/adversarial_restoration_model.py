@@ -27,7 +27,7 @@ from torch import Tensor
 
 from .constant_weights import call_untouched
 from .data_preprocessor import stack_clean
-from .losses.adversarial import adversarial_loss
+from .losses.adversarial import adversarial_loss, discriminator_loss
 from .restoration_model import RestorationModel
 from .staged import StagedModel
 
@@ -116,8 +116,7 @@ class AdversarialRestorationModel(StagedModel, RestorationModel):
         with discriminator.optim_context(self):
             # In one call, as DDP wants one before each backward pass.
             logits = self.run_part('discriminator', torch.cat([clean, restored.detach()]))
-            real, made = logits.chunk(2)
-            bce = (adversarial_loss(real, True) + adversarial_loss(made, False)) / 2
+            bce = discriminator_loss(logits)
         discriminator.update_params(bce)
         with restorer.optim_context(self):
             losses = self.losses_of(inputs, restored, clean, samples)

@@ -5,9 +5,10 @@ gradients of the network, its running statistics and, in several processes, the 
 gradients stay untouched, and no ``requires_grad`` is changed, for which a wrapped model was built.
 """
 
-from mmengine.model import is_model_wrapper
 from torch import nn
 from torch.func import functional_call
+
+from .unwrapped import unwrapped
 
 
 def call_untouched(network: nn.Module, *args, **kwargs):
@@ -21,7 +22,7 @@ def call_untouched(network: nn.Module, *args, **kwargs):
     Returns:
         What it returns.
     """
-    network = network.module if is_model_wrapper(network) else network
+    network = unwrapped(network)
     constants = {name: value.detach() for name, value in network.named_parameters()}
     copies = {name: value.clone() for name, value in network.named_buffers()}
     return functional_call(network, {**constants, **copies}, args, kwargs)

@@ -1,8 +1,23 @@
 """Class scores at the size of the images, as each segmentor's own prediction brings them there."""
 
-from mmengine.model import is_model_wrapper
 from mmseg.models.utils import resize
 from torch import Tensor, nn
+
+from .unwrapped import unwrapped
+
+
+def require_whole_images(segmentor: dict, why: str) -> None:
+    """Refuse the config of a segmentor that tests by sliding windows.
+
+    Args:
+        segmentor (dict): Its config.
+        why (str): What works on whole images, for the message.
+
+    Raises:
+        ValueError: ``test_cfg.mode`` is 'slide'.
+    """
+    if (segmentor.get('test_cfg') or {}).get('mode') == 'slide':
+        raise ValueError(f"model.segmentor.test_cfg.mode='slide': {why}; set dict(mode='whole')")
 
 
 def full_size(model: nn.Module, scores, size) -> Tensor:
@@ -20,7 +35,7 @@ def full_size(model: nn.Module, scores, size) -> Tensor:
     Raises:
         TypeError: These are no class scores, or nothing says how the model resizes.
     """
-    model = model.module if is_model_wrapper(model) else model
+    model = unwrapped(model)
     if isinstance(scores, (tuple, list)) and scores:
         scores = scores[0]
     if not isinstance(scores, Tensor) or scores.ndim != 4:

@@ -11,12 +11,12 @@ A model says how by a method ``inference_tensors(inputs) -> dict[str, Tensor]`` 
 and its logits are brought to the size of the inputs (`full_size`).
 """
 
-from mmengine.model import is_model_wrapper
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from torch import Tensor, nn
 
 from .full_size import full_size
 from .unit_images import UnitImages
+from .unwrapped import unwrapped
 
 #: Names and order of what a graph may give.
 OUTPUTS = ('logits', 'restored')
@@ -36,8 +36,7 @@ def inference_tensors(model: nn.Module, inputs: Tensor) -> dict[str, Tensor]:
     Raises:
         TypeError: The model's ``mode='tensor'`` gives no class scores.
     """
-    if is_model_wrapper(model):
-        model = model.module
+    model = unwrapped(model)
     own = getattr(model, 'inference_tensors', None)
     if own is not None:
         return own(inputs)

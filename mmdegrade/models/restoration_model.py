@@ -16,7 +16,7 @@ with ``Degrade(keep_clean=True)`` and ``PackDegradeInputs`` in the pipelines. It
 from collections.abc import Mapping, Sequence
 
 from mmengine.config import ConfigDict
-from mmengine.model import BaseModel, is_model_wrapper
+from mmengine.model import BaseModel
 from mmengine.registry import MODELS as ROOT_MODELS
 from mmseg.registry import MODELS
 from torch import Tensor, nn
@@ -27,6 +27,7 @@ from .image_quality import psnr
 from .restored import attach_restored
 from .restorers import build_restorer, load_restorer
 from .unit_images import UnitImages
+from .unwrapped import unwrapped
 
 #: Images on [0, 1] RGB, padded to the largest of a training batch.
 UNIT_PREPROCESSOR = dict(
@@ -167,7 +168,7 @@ class RestorationModel(BaseModel):
         self, inputs: Tensor, clean: Tensor, data_samples: list
     ) -> dict[str, Tensor]:
         """The restorer's own losses; see :meth:`Restorer.auxiliary_losses`."""
-        restorer = self.restorer.module if is_model_wrapper(self.restorer) else self.restorer
+        restorer = unwrapped(self.restorer)
         return restorer.auxiliary_losses(self._images.from_inputs(inputs), clean, data_samples)
 
 

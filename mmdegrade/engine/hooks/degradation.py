@@ -1,11 +1,11 @@
 """Fill in the config's degradation where no ``DegradeRunner`` did, and see that it arrives."""
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 
 from mmdegrade.datasets.transforms import Degrade, RandomDegrade
 from mmdegrade.models import DegradeDataPreprocessor
+from mmdegrade.models.unwrapped import unwrapped
 
 from ..degradation import chosen_degradation
 
@@ -43,7 +43,7 @@ class DegradationHook(Hook):
 
     def _check_preprocessor(self, model, loader: str) -> None:
         """A stock preprocessor would silently leave the images clean."""
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrapped(model)
         if not isinstance(model.data_preprocessor, DegradeDataPreprocessor):
             raise ValueError(
                 f'{loader}: Degrade(on_device=True) leaves the pixels to the data preprocessor, '

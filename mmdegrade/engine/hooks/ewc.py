@@ -13,9 +13,10 @@ import os.path as osp
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from torch import nn
+
+from mmdegrade.models.unwrapped import unwrapped
 
 
 def load_fisher(path: str) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
@@ -61,7 +62,7 @@ class EWCHook(Hook):
         self.weight = weight
 
     def before_train(self, runner) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         # Our wrappers keep the network under ``segmentor``; a stock model is the network.
         network = getattr(model, 'segmentor', model)
         pulls = self._match(network, load_fisher(self.fisher))

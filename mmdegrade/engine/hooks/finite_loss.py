@@ -6,8 +6,9 @@ import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
+
+from mmdegrade.models.unwrapped import unwrapped
 
 
 class NonFiniteLossError(FloatingPointError):
@@ -54,7 +55,7 @@ class FiniteLossHook(Hook):
 
     def before_train(self, runner) -> None:
         """Stand between the losses and the optimiser."""
-        network = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        network = unwrapped(runner.model)
         parse, step = network.parse_losses, runner.model.train_step
 
         def parse_losses(losses):
@@ -82,7 +83,7 @@ class FiniteLossHook(Hook):
 
     def after_train(self, runner) -> None:
         """Leave the model as it was."""
-        network = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        network = unwrapped(runner.model)
         del network.parse_losses
         if self.skip:
             del runner.model.train_step

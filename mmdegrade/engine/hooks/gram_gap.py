@@ -5,12 +5,12 @@ The curve of Fig. 4b of the DGN paper, for any training, plain fine-tuning inclu
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 
 from mmdegrade.models.losses import dense_gram_loss
 from mmdegrade.models.taps import FeatureTap
 from mmdegrade.models.teacher import FrozenTeacher
+from mmdegrade.models.unwrapped import unwrapped
 
 from .random_state import random_states, restore_random_states
 
@@ -42,7 +42,7 @@ class GramGapHook(Hook):
         self.interval = interval
 
     def before_train(self, runner) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         # Our wrappers keep the network under ``segmentor``; a stock model is the network.
         wrapped = 'segmentor' in runner.cfg.model
         cfg = runner.cfg.model.segmentor if wrapped else runner.cfg.model

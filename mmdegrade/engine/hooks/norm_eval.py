@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from torch.nn.modules.batchnorm import _BatchNorm
+
+from mmdegrade.models.unwrapped import unwrapped
 
 
 @HOOKS.register_module()
@@ -28,7 +29,7 @@ class NormEvalHook(Hook):
         self.parts = parts
 
     def before_train(self, runner) -> None:
-        children = dict(_bare(runner.model).named_children())
+        children = dict(unwrapped(runner.model).named_children())
         unknown = [part for part in self.parts or () if part not in children]
         if unknown:
             raise ValueError(
@@ -38,12 +39,8 @@ class NormEvalHook(Hook):
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
         # Every iteration, because the loop calls model.train() again after each validation.
-        model = _bare(runner.model)
+        model = unwrapped(runner.model)
         for part in [model] if self.parts is None else map(model.get_submodule, self.parts):
             for module in part.modules():
                 if isinstance(module, _BatchNorm):
                     module.train(False)
-
-
-def _bare(model):
-    return model.module if is_model_wrapper(model) else model

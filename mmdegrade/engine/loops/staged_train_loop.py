@@ -19,12 +19,9 @@ from torch import nn
 
 from mmdegrade.models.clean_checkpoint import load_clean_checkpoint
 from mmdegrade.models.staged import StagedModel
+from mmdegrade.models.unwrapped import unwrapped
 
 from .stage import Stage, merged_loader, read_stages
-
-
-def _plain(module: nn.Module) -> nn.Module:
-    return module.module if is_model_wrapper(module) else module
 
 
 @LOOPS.register_module()
@@ -58,7 +55,7 @@ class StagedTrainLoop(IterBasedTrainLoop):
     def __init__(
         self, runner, dataloader: dict, stages: list[dict], only_stage: str | None = None
     ) -> None:
-        model = _plain(runner.model)
+        model = unwrapped(runner.model)
         if not isinstance(model, StagedModel):
             raise TypeError(
                 f'model.type={type(model).__name__!r} has no stages; train it with '
@@ -107,7 +104,7 @@ class StagedTrainLoop(IterBasedTrainLoop):
 
     def _optim_wrapper(self, stage: Stage):
         cfg = stage.optim_wrapper or self._common['optim_wrapper']
-        parts = {name: _plain(getattr(self._model, name)) for name in stage.train}
+        parts = {name: unwrapped(getattr(self._model, name)) for name in stage.train}
         if 'optimizer' in cfg or 'constructor' in cfg:
             # Names begin with the part: custom_keys={'S1.backbone': …} finds it.
             return build_optim_wrapper(nn.ModuleDict(parts), cfg)
@@ -146,9 +143,9 @@ class StagedTrainLoop(IterBasedTrainLoop):
     def _initialise(self, stage: Stage) -> None:
         """Start parts from others or from checkpoints."""
         for part, source in stage.init_from.items():
-            child = _plain(getattr(self._model, part))
+            child = unwrapped(getattr(self._model, part))
             if source in self._model.part_names:
-                child.load_state_dict(_plain(getattr(self._model, source)).state_dict())
+                child.load_state_dict(unwrapped(getattr(self._model, source)).state_dict())
             else:
                 key = f'train_cfg.stages[{stage.number - 1}].init_from.{part}'
                 load_clean_checkpoint(child, source, key)

@@ -21,3 +21,16 @@ def adversarial_loss(logits: Tensor, real: bool) -> Tensor:
     """
     logits = as_float(logits)
     return F.softplus(-logits if real else logits).mean()
+
+
+def discriminator_loss(logits: Tensor) -> Tensor:
+    """What a discriminator minimises: the mean of its losses on real and on made samples.
+
+    Args:
+        logits (Tensor): Of a batch whose first half is real, and whose second is made.
+
+    Returns:
+        Tensor: Scalar in nats, 0.69 when it cannot tell.
+    """
+    real, made = logits.chunk(2)
+    return (adversarial_loss(real, True) + adversarial_loss(made, False)) / 2

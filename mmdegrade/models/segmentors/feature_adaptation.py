@@ -17,15 +17,15 @@ in one batch, as it learnt to: normalised by themselves, the made ones would hid
 
 import torch
 from mmengine.config import ConfigDict
-from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapperDict
 from mmengine.registry import MODELS as ROOT_MODELS
 from torch import Tensor
 
 from ..constant_weights import call_untouched
 from ..data_preprocessor import stack_clean
-from ..losses.adversarial import adversarial_loss
+from ..losses.adversarial import adversarial_loss, discriminator_loss
 from ..taps import FeatureTap, ForwardStopped, resolve_taps
+from ..unwrapped import unwrapped
 
 PARTS = ('segmentor', 'discriminator')
 
@@ -87,8 +87,7 @@ class FeatureAdaptation:
         with discriminator.optim_context(self):
             # In one call, as DDP wants one before each backward pass.
             logits = self.run_part('discriminator', torch.cat([real, made.detach()]))
-            of_real, of_made = logits.chunk(2)
-            bce = (adversarial_loss(of_real, True) + adversarial_loss(of_made, False)) / 2
+            bce = discriminator_loss(logits)
         discriminator.update_params(bce)
         with segmentor.optim_context(self):
             logits = call_untouched(self.discriminator, torch.cat([real, made]))
@@ -100,8 +99,7 @@ class FeatureAdaptation:
         return logged
 
     def _tap(self, **kwargs) -> FeatureTap:
-        part = self.segmentor
-        return FeatureTap(part.module if is_model_wrapper(part) else part, self.features, **kwargs)
+        return FeatureTap(unwrapped(self.segmentor), self.features, **kwargs)
 
     def _losses_and_features(self, inputs: Tensor, samples: list) -> tuple[dict, Tensor]:
         """One call of the segmentor on derained images: its losses, and N×C×h×w features."""
@@ -127,9 +125,7 @@ class FeatureAdaptation:
             tap.remove()
 
     def _check_width(self, features: Tensor) -> None:
-        part = self.discriminator
-        part = part.module if is_model_wrapper(part) else part
-        width = getattr(part, 'in_channels', features.shape[1])
+        width = getattr(unwrapped(self.discriminator), 'in_channels', features.shape[1])
         if width != features.shape[1]:
             raise ValueError(
                 f'model.discriminator.in_channels={width}, but model.features={self.features!r} '

@@ -27,7 +27,7 @@ from ..decode_heads.fidelity_calibration_head import FidelityCalibrationHead, he
 from ..fidelity.ensemble import FidelityEnsembles, mix
 from ..fidelity.parts import FidelityParts, SiteWalk
 from ..fidelity.sites import CalibrationSites, pooling_sites
-from ..full_size import full_size
+from ..full_size import full_size, require_whole_images
 from ..restored import attach_restored, without_padding
 from ..unit_images import UnitImages
 
@@ -99,11 +99,7 @@ class FidelitySegmentor(FidelityParts, BaseSegmentor):
             data_preprocessor=paired_preprocessor(segmentor, data_preprocessor),
             init_cfg=init_cfg,
         )
-        if (segmentor.get('test_cfg') or {}).get('mode') == 'slide':
-            raise ValueError(
-                "model.segmentor.test_cfg.mode='slide': fidelity maps are of whole images; set "
-                "dict(mode='whole')"
-            )
+        require_whole_images(segmentor, 'fidelity maps are of whole images')
         index, widths = head_inputs(segmentor['decode_head'])
         self.clean_checkpoint = clean_checkpoint
         self.segmentor = MODELS.build(ConfigDict(segmentor)).requires_grad_(False)

@@ -14,7 +14,6 @@ the default here and ``condition='softmax'`` is the paper's text.
 """
 
 from mmengine.config import ConfigDict
-from mmengine.model import is_model_wrapper
 from mmengine.registry import MODELS as ROOT_MODELS
 from mmseg.models import BaseSegmentor
 from mmseg.registry import MODELS
@@ -23,11 +22,12 @@ from torch import Tensor
 from ..clean_checkpoint import load_clean_checkpoint
 from ..conditions import FROM_LOGITS, Condition
 from ..data_preprocessor import paired_preprocessor, stack_clean
-from ..full_size import full_size
+from ..full_size import full_size, require_whole_images
 from ..restored import attach_restored
 from ..restorers import Restorer
 from ..staged import StagedModel
 from ..unit_images import UnitImages
+from ..unwrapped import unwrapped
 
 
 @MODELS.register_module()
@@ -85,11 +85,7 @@ class SDABNSegmentor(StagedModel, BaseSegmentor):
             raise ValueError(f"model.last={last!r}; allowed: 'S', 'D'")
         if not isinstance(num_blocks, int) or num_blocks < 1:
             raise ValueError(f'model.num_blocks={num_blocks!r}; allowed: a positive integer')
-        if (segmentor.get('test_cfg') or {}).get('mode') == 'slide':
-            raise ValueError(
-                "model.segmentor.test_cfg.mode='slide': the cascade works on whole images; set "
-                "dict(mode='whole')"
-            )
+        require_whole_images(segmentor, 'the cascade works on whole images')
         self.clean_checkpoint = clean_checkpoint
         self.sequence: list[str] = []
         for block in range(1, num_blocks + 1):
@@ -193,8 +189,7 @@ class SDABNSegmentor(StagedModel, BaseSegmentor):
     def predict(self, inputs: Tensor, data_samples: list | None = None) -> list:
         """Segmentation of the last S, with the images of the last D."""
         logits, restored = self._run(inputs, data_samples, self._to_last())
-        segmentor = self.S1.module if is_model_wrapper(self.S1) else self.S1
-        predicted = segmentor.postprocess_result(logits, data_samples)
+        predicted = unwrapped(self.S1).postprocess_result(logits, data_samples)
         return predicted if restored is None else attach_restored(predicted, restored)
 
     def _forward(self, inputs: Tensor, data_samples: list | None = None) -> Tensor:

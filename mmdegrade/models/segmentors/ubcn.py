@@ -23,7 +23,6 @@ import time
 
 import torch
 from mmengine.config import ConfigDict
-from mmengine.model import is_model_wrapper
 from mmengine.registry import MODELS as ROOT_MODELS
 from mmseg.models import BaseSegmentor
 from mmseg.registry import MODELS
@@ -32,13 +31,14 @@ from torch import Tensor, nn
 from ..class_groups import ClassGroups
 from ..clean_checkpoint import load_clean_checkpoint
 from ..data_preprocessor import paired_preprocessor, stack_clean
-from ..full_size import full_size
+from ..full_size import full_size, require_whole_images
 from ..image_quality import psnr
 from ..restoration_model import named_losses
 from ..restored import attach_restored
 from ..restorers import build_restorer
 from ..staged import StagedModel
 from ..unit_images import UnitImages
+from ..unwrapped import unwrapped
 from .feature_adaptation import FeatureAdaptation
 from .loop_records import attach_steps
 
@@ -109,11 +109,7 @@ class UBCNSegmentor(FeatureAdaptation, StagedModel, BaseSegmentor):
                 f'model.iterations={iterations!r}; allowed: a positive integer. For deraining and '
                 'segmentation without the loop leave out model.attentive'
             )
-        if (segmentor.get('test_cfg') or {}).get('mode') == 'slide':
-            raise ValueError(
-                "model.segmentor.test_cfg.mode='slide': the loop works on whole images; set "
-                "dict(mode='whole')"
-            )
+        require_whole_images(segmentor, 'the loop works on whole images')
         self.iterations = iterations
         self.clean_checkpoint = clean_checkpoint
         self.time_steps = time_steps
@@ -228,8 +224,7 @@ class UBCNSegmentor(FeatureAdaptation, StagedModel, BaseSegmentor):
                 steps.append(self.refine(rainy, steps[-1], logits[-1]))
             logits.append(self.segment(steps[-1]))
             seconds.append(self._now(inputs) - begin)
-        segmentor = self.segmentor
-        segmentor = segmentor.module if is_model_wrapper(segmentor) else segmentor
+        segmentor = unwrapped(self.segmentor)
         predicted = segmentor.postprocess_result(logits[-1], data_samples)
         attach_restored(predicted, steps[-1])
         attach_steps(predicted, steps, logits, segmentor)
