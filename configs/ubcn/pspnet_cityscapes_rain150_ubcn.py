@@ -22,3 +22,4 @@ train_cfg = dict(
         ),
     ]
 )
+test_evaluator = {{_base_.loop_evaluator}}

@@ -32,3 +32,4 @@ train_cfg = dict(
         ),
     ],
 )
+test_evaluator = {{_base_.loop_evaluator}}

@@ -207,6 +207,12 @@ def test_the_log_names_the_stage(whole):
     assert "stage 2 'B': iterations 5-9 of 12, training second" in log
 
 
+def test_each_stage_averages_its_own_losses(whole):
+    _, runner = whole
+    losses, _ = runner.message_hub.get_scalar('train/loss').data
+    assert len(losses) == 3  # of the last stage, none of the nine before
+
+
 @pytest.mark.parametrize(  # inside of stages, and at their ends
     'stop, workers', [(2, 0), (4, 0), (6, 0), (6, 2), (9, 0), (11, 0)]
 )

@@ -41,3 +41,9 @@ restoring_evaluator = [
     dict(type='IoUMetric', iou_metrics=['mIoU']),
     dict(type='RestorationMetric'),
 ]
+# For models that work in a loop: what was given, the result, and that of each step.
+loop_evaluator = [
+    dict(type='RestorationMetric', image='input'),
+    *restoring_evaluator,
+    *[dict(type='LoopStepsMetric', metric=metric) for metric in restoring_evaluator],
+]

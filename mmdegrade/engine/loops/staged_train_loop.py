@@ -188,6 +188,8 @@ class StagedTrainLoop(IterBasedTrainLoop):
             logger='current',
         )
         done = self._iter - stage.begin
+        if not done:
+            self._forget_scalars()
         runner.optim_wrapper.initialize_count_status(runner.model, done, stage.iters)
         runner.call_hook('before_train_epoch')
         batches = self._batches(done)
@@ -200,6 +202,12 @@ class StagedTrainLoop(IterBasedTrainLoop):
         if self._iter == stage.end:
             self._save(stage)
         runner.call_hook('after_train_epoch')
+
+    def _forget_scalars(self) -> None:
+        """Losses and rates of the stage before are not those of this one: log lines start anew."""
+        scalars = self.runner.message_hub.log_scalars
+        for name in [name for name in scalars if name.startswith('train/')]:
+            del scalars[name]
 
     def _validates(self, stage: Stage) -> bool:
         if self.runner.val_loop is None or stage.val_interval is None:
