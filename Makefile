@@ -8,14 +8,14 @@ STAMP  := $(VENV)/.mmdegrade-installed
 # The libraries that benchmarks compare with bring a second OpenCV: an environment of their own.
 BENCH_VENV  := .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.mmdegrade-installed
-SOURCES = $(wildcard mmdegrade tools tests configs benchmarks setup.py)
+SOURCES = $(wildcard mmdegrade tools tests configs benchmarks docs setup.py)
 
 # Never install into a user's own environment, not even through mmengine.hub, which calls pip.
 export PIP_REQUIRE_VIRTUALENV := 1
 # Two busy threads on a small shared machine are slower than one.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup test test-all lint format demo bench clean
+.PHONY: help setup test test-all lint format docs demo bench clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -34,7 +34,7 @@ $(BIN)/python $(BENCH_VENV)/bin/python:
 
 # The interpreter is order-only: its date is the system Python's and says nothing.
 $(STAMP): constraints.txt setup.py | $(BIN)/python
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[onedl,pretrain,export,test]'
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[onedl,pretrain,export,docs,test]'
 	@touch $@
 
 test: $(STAMP)  ## run the fast tests
@@ -50,6 +50,9 @@ lint: $(STAMP)  ## check style (changes nothing)
 format: $(STAMP)  ## mend style in place
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
+
+docs: $(STAMP)  ## build the documentation into docs/_build/html (Python 3.11 or newer)
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 demo: $(STAMP)  ## run the demonstration on the CPU
 	$(BIN)/python tools/demo.py $(ARGS)

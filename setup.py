@@ -38,6 +38,13 @@ EXTRAS = {
     ],
     'pretrain': ['onedl-mmpretrain>=1.3'],
     'export': ['onnx', 'onnxruntime', 'onnxscript'],
+    # Today's Sphinx needs Python 3.11.
+    'docs': [
+        "furo; python_version >= '3.11'",
+        "linkify-it-py; python_version >= '3.11'",
+        "myst-parser; python_version >= '3.11'",
+        "sphinx; python_version >= '3.11'",
+    ],
     'test': [
         'hypothesis',
         'pytest>=8',

@@ -1,12 +1,13 @@
 """Time of a severity grid beside ``tools/test.py`` run once for each of its cells.
 
-    python benchmarks/severity_grid.py [--data street_scenes camvid] [--images 50]
+    python benchmarks/severity_grid.py [--data street_scenes camvid] [--images 50] [--rounds 2]
 
-Both start as a user starts them, as processes of their own on one thread, with the workers that the
-config asks for; the grid runs in the middle of the single tests, so that other work on the machine
-meets both. Weights are random, which changes no time. Printed are wall clock and processor time
-(workers included), their ratios, and whether every number is the same. `street_scenes` is the slim
-network of the demonstration on its rendered scenes, where starting up is most of a test;
+Both start as a user starts them: processes of their own, with the threads that torch takes (all
+cores, unless OMP_NUM_THREADS is set), the workers that the config asks for, and the grid's default
+``--jobs``. In each round the grid runs in the middle of the single tests, so that other work on the
+machine meets both. Weights are random, which changes no time. Printed are wall clock and processor
+time (of all processes), their ratios, and whether every number is the same. `street_scenes` is the
+slim network of the demonstration on its rendered scenes, where starting up is most of a test;
 `camvid` is CGNet on images of 480x360 (skipped without the data), where the network is.
 """
 
@@ -27,6 +28,7 @@ from mmseg.registry import MODELS
 
 from mmdegrade.apis import read_test_metrics
 from mmdegrade.apis.severity_grid import choose_cells
+from mmdegrade.apis.severity_grid.job_count import cores, threads_of
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = dict(
@@ -48,7 +50,6 @@ def timed(tool: str, *arguments) -> tuple[float, float]:
         process = subprocess.Popen(
             command + [str(one) for one in arguments],
             stdout=log, stderr=subprocess.STDOUT, cwd=ROOT,
-            env=dict(os.environ, OMP_NUM_THREADS='1'),
         )  # fmt: skip
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -59,8 +60,8 @@ def timed(tool: str, *arguments) -> tuple[float, float]:
     return wall, usage.ru_utime + usage.ru_stime
 
 
-def compare(name: str, images: int, kinds, degrees, folder: Path) -> None:
-    """Time both ways over one grid and print the ratio."""
+def compare(name: str, images: int, kinds, degrees, rounds: int, folder: Path, jobs) -> None:
+    """Time both ways over one grid and print the ratio, for each round."""
     config = CONFIGS[name]
     cfg = Config.fromfile(config)
     init_default_scope('mmseg')
@@ -71,33 +72,35 @@ def compare(name: str, images: int, kinds, degrees, folder: Path) -> None:
     # Rendered scenes are written when first used: neither way should be charged with it.
     timed('test', config, weights, '--work-dir', folder / 'first', '--cfg-options',
           f'{IMAGES}={images}')  # fmt: skip
-    single, metrics = [], []
-    for number, cell in enumerate(cells):
-        if number == len(cells) // 2:
-            out = folder / f'{name}_grid'
-            workers = cfg.test_dataloader.num_workers
-            flags = ['--kinds', *kinds, '--degrees', *degrees, '--images', images, '--strips', 0]
-            grid = timed('severity_grid', config, weights, *flags, '--workers', workers,
-                         '--out', out)  # fmt: skip
-        work_dir = folder / f'{name}_{number}'
-        options = [f'degradation.{key}={value}' for key, value in cell.items()]
-        single.append(timed('test', config, weights, '--work-dir', work_dir, '--cfg-options',
-                            *options, f'{IMAGES}={images}'))  # fmt: skip
-        metrics.append(read_test_metrics(work_dir))
-    found = json.loads((out / 'results.json').read_text())['cells']
-    same = all(
-        float(np.round(np.float32(ours[key]), 2)) == np.float32(theirs[key])
-        for ours, theirs in zip(found, metrics, strict=True)
-        for key in ('mIoU', 'mAcc', 'aAcc')
-    )
-    print(f'{name}: {images} images, {len(cells)} cells; numbers {"equal" if same else "DIFFER"}')
-    for place, clock in enumerate(('wall clock', 'processor')):
-        total = sum(one[place] for one in single)
-        print(
-            f'  {clock:12} test.py once per cell {total:7.1f} s   grid {grid[place]:6.1f} s   '
-            f'{total / grid[place]:.1f}x',
-            flush=True,
+    flags = ['--kinds', *kinds, '--degrees', *degrees, '--images', images, '--strips', 0]
+    flags += [] if jobs is None else ['--jobs', jobs]
+    for turn in range(rounds):
+        single, metrics = [], []
+        for number, cell in enumerate(cells):
+            if number == len(cells) // 2:
+                out = folder / f'{name}_grid_{turn}'
+                grid = timed('severity_grid', config, weights, *flags, '--out', out)
+            work_dir = folder / f'{name}_{turn}_{number}'
+            options = [f'degradation.{key}={value}' for key, value in cell.items()]
+            single.append(timed('test', config, weights, '--work-dir', work_dir, '--cfg-options',
+                                *options, f'{IMAGES}={images}'))  # fmt: skip
+            metrics.append(read_test_metrics(work_dir))
+        found = json.loads((out / 'results.json').read_text())['cells']
+        same = all(
+            float(np.round(np.float32(ours[key]), 2)) == np.float32(theirs[key])
+            for ours, theirs in zip(found, metrics, strict=True)
+            for key in ('mIoU', 'mAcc', 'aAcc')
         )
+        print(
+            f'{name}: {images} images, {len(cells)} cells; numbers {"equal" if same else "DIFFER"}'
+        )
+        for place, clock in enumerate(('wall clock', 'processor')):
+            total = sum(one[place] for one in single)
+            print(
+                f'  {clock:12} test.py once per cell {total:7.1f} s   grid {grid[place]:6.1f} s   '
+                f'{total / grid[place]:.1f}x',
+                flush=True,
+            )
 
 
 def main():
@@ -106,14 +109,23 @@ def main():
     parser.add_argument('--images', type=int, default=50)
     parser.add_argument('--kinds', nargs='+', default=['gblur', 'awgn', 'saltpepper'])
     parser.add_argument('--degrees', nargs='+', type=int, default=[1, 3, 5])
+    parser.add_argument('--rounds', type=int, default=2)
+    parser.add_argument('--jobs', type=int, help="the grid's; default: its own")
     args = parser.parse_args()
+    print(
+        f'{cores()} cores, load {os.getloadavg()[0]:.1f}; threads of test.py: '
+        f'{torch.get_num_threads()}, processes of the grid: {args.jobs or "its default"}, '
+        f'each on {threads_of(args.jobs or cores())}'
+    )
     os.chdir(ROOT)  # where the configs look for data
     with tempfile.TemporaryDirectory() as folder:
         for name in args.data:
             if name == 'camvid' and not Path('data/camvid').is_dir():
                 print('camvid: no data/camvid, left out')
                 continue
-            compare(name, args.images, args.kinds, args.degrees, Path(folder))
+            compare(
+                name, args.images, args.kinds, args.degrees, args.rounds, Path(folder), args.jobs
+            )
 
 
 if __name__ == '__main__':

@@ -22,12 +22,17 @@ def test_the_number_of_kinds_in_the_readme():
     assert f'{len(KINDS)} kinds' in (ROOT / 'README.md').read_text(encoding='utf-8')
 
 
-@pytest.mark.parametrize(
-    'document', ['README.md', 'CONTRIBUTING.md', *map(str, Path('docs').glob('*.md'))]
-)
+PAGES = [
+    page.relative_to(ROOT).as_posix()
+    for page in sorted((ROOT / 'docs').rglob('*.md'))
+    if '_build' not in page.parts
+]
+
+
+@pytest.mark.parametrize('document', ['README.md', 'CONTRIBUTING.md', *PAGES])
 def test_tools_and_files_named_in_documents_exist(document):
     text = (ROOT / document).read_text(encoding='utf-8')
     for name in re.findall(
-        r'\b((?:tools|docs|configs|benchmarks|mmdegrade)/[\w./-]+\.(?:py|md|sh))', text
+        r'\b((?:tests|tools|docs|configs|benchmarks|mmdegrade)/[\w./-]+\.(?:py|md|sh))', text
     ):
         assert (ROOT / name).is_file(), f'{document} names {name}'

@@ -29,6 +29,7 @@ from mmdegrade.apis.severity_grid import (
     parse_floor,
     severity_grid,
 )
+from mmdegrade.apis.severity_grid.keep_memory import keep_memory
 from mmdegrade.apis.severity_grid.report import write_report
 from mmdegrade.datasets.degradation_cells import cell_name
 from mmdegrade.degradations import PRESETS
@@ -54,7 +55,10 @@ def parse(argv=None) -> argparse.Namespace:
     add('--ssim', action='store_true', help='also SSIM of the inputs (slow)')
     add('--strips', type=int, default=1, help='pictures of so many images, and the worst; 0: none')
     add('--plot', type=Path, help='picture of the curves to write, e.g. grid.png')
-    add('--workers', type=int, help='processes that load and degrade')
+    add(
+        '--jobs', type=int, help='processes that predict on a CPU; default: cores and memory decide'
+    )
+    add('--workers', type=int, help='processes that load and degrade, for each that predicts')
     add('--batch', type=int, default=1, help='cells at once; above 1 pixels may differ (see docs)')
     add('--device', help='default: the GPU, if there is one')
     add('--any-class-names', action='store_true', help='classes may be called otherwise')
@@ -151,6 +155,7 @@ def run(args) -> SeverityGrid | None:
     cells = choose_cells(args.kinds, args.degrees, args.preset)
     check_floors_early(floors, models, cells)
     reference, other = read_reference(args.reference, models)
+    keep_memory()
     with Progress(shown=start_processes(args)) as progress:
         grid = severity_grid(
             models,
@@ -160,6 +165,7 @@ def run(args) -> SeverityGrid | None:
             images=args.images,
             seed=args.seed,
             workers=args.workers,
+            jobs=args.jobs,
             batch=args.batch,
             device=args.device,
             ssim=args.ssim,

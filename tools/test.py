@@ -35,6 +35,7 @@ def main() -> None:
             launch.use_tta(cfg)
         if args.out is not None:
             launch.use_predictions_folder(cfg, args.out)
+        launch.check_config(cfg, 'test_dataloader')
     except (FileNotFoundError, ValueError) as error:
         parser.error(str(error))
     runner = launch.build_runner(cfg)

@@ -32,6 +32,7 @@ def main() -> None:
             cfg.resume = True
         if args.amp:
             launch.enable_amp(cfg)
+        launch.check_config(cfg, 'train_dataloader', 'val_dataloader')
     except (FileNotFoundError, ValueError) as error:
         parser.error(str(error))
     launch.build_runner(cfg).train()

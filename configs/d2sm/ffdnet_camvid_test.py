@@ -7,7 +7,7 @@ model = dict(
     segmentor=_base_.fixed.segmentor,
     clean_checkpoint=_base_.fixed.checkpoint,
     restorer=_base_.restorer,
-    restorer_checkpoint='work_dirs/ffdnet_camvid_d2sm/iter_1500.pth',
+    restorer_checkpoint='work_dirs/ffdnet_camvid_d2sm/iter_1000.pth',
     condition='noise_level',
 )
 test_evaluator = _base_.restoring_evaluator

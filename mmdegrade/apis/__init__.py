@@ -1,5 +1,6 @@
 """What the command lines call."""
 
+from .check_data import check_data
 from .curves import plot_curves, read_scalars
 from .dataset_tree import tree_of_config, tree_of_folder
 from .degradation_matrix import DegradationMatrix, plan_matrix, read_matrix
@@ -20,6 +21,7 @@ __all__ = [
     'SeverityGrid',
     'Step',
     'StepFailed',
+    'check_data',
     'degrade_dataset',
     'draw_test_sheet',
     'estimate_fisher',

@@ -176,7 +176,8 @@ def degrade_dataset(
         for name, info in tree.images.items()
         if name not in done
     }
-    for record in _run(_Writer([LoadImage(), *loading], degrade, out, suffix), work, workers):
+    loading = [LoadImage(check_mode=False), *loading]  # whatever it holds becomes 8-bit colour
+    for record in _run(_Writer(loading, degrade, out, suffix), work, workers):
         if 'error' not in record:
             manifest.add(record)
         yield record

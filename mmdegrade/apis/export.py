@@ -21,6 +21,7 @@ STOCK_TRANSFORMS = {
     'LoadMask': 'LoadAnnotations',
     'PackDegradeInputs': 'PackSegInputs',
 }
+_CHECKS = ('check_mode', 'num_classes', 'ignore_index')  # settings that the equals do not have
 
 
 def _is_ours(type_name: str, registry=MODELS) -> bool:
@@ -69,7 +70,8 @@ def _stock_pipeline(pipeline) -> list[dict]:
     for transform in pipeline:
         name = STOCK_TRANSFORMS.get(transform['type'], transform['type'])
         if not _is_ours(name, TRANSFORMS):
-            stock.append(dict(transform, type=name))
+            kept = {key: transform[key] for key in transform if key not in _CHECKS}
+            stock.append(dict(kept, type=name))
     return stock
 
 

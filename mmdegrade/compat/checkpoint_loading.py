@@ -3,7 +3,8 @@
 Besides tensors, a training checkpoint holds MMEngine's message hub: `HistoryBuffer` objects and
 NumPy values. Since torch 2.6 ``torch.load`` refuses these unless told that they are harmless:
 the original mmengine 0.10.7 then cannot resume from its own checkpoints, and the OneDL build
-retries with ``weights_only=False``, which runs whatever code a file contains.
+retries with ``weights_only=False``, which runs whatever code a file contains. What comes from a URL
+is loaded by ``torch.hub``, whose default is ``weights_only=False``, too.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
+import mmengine.runner.checkpoint as mmengine_checkpoint
 import numpy as np
 import torch
+import torch.hub
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
 
@@ -39,8 +42,9 @@ def _history_buffer_method(owner: Any, name: str) -> Any:
 def allow_mmengine_checkpoints() -> None:
     """Tell torch that the classes inside MMEngine checkpoints may be loaded. Idempotent.
 
-    Also makes MMEngine load local files through `load_checkpoint_safely`, which never falls back.
-    Does nothing before torch 2.6, which does not refuse them unless asked to.
+    Also makes MMEngine load local files through `load_checkpoint_safely` and URLs through
+    `load_url_safely`, which never fall back. Does nothing before torch 2.6, which does not refuse
+    them unless asked to.
     """
     if _torch_release() < (2, 6):
         return
@@ -54,6 +58,10 @@ def allow_mmengine_checkpoints() -> None:
             allowed.append((constructor, f'{package}.multiarray.{constructor.__name__}'))
     torch.serialization.add_safe_globals(allowed)
     CheckpointLoader.register_scheme('', load_from_local, force=True)
+    # http://, open-mmlab://, torchvision:// and mmcls:// all end in this function.
+    mmengine_checkpoint.load_url = load_url_safely
+    if hasattr(mmengine_checkpoint, '_safe_torch_load'):  # of the OneDL build: it falls back
+        mmengine_checkpoint._safe_torch_load = _load_stored
 
 
 def load_checkpoint_safely(
@@ -79,11 +87,42 @@ def load_checkpoint_safely(
     try:
         return torch.load(file, map_location=map_location, weights_only=True)
     except UnpicklingError as error:
-        raise ValueError(
-            f'checkpoint {str(path)!r} holds something other than weights and MMEngine logs, and '
-            f'loading it could run code: {_reason(error)}; if you trust the file, allow what it '
-            'needs with torch.serialization.add_safe_globals([...]) and load it again'
-        ) from error
+        raise _refused(str(path), error) from error
+
+
+def load_url_safely(
+    url: str,
+    model_dir: str | None = None,
+    map_location: str | torch.device | None = None,
+    progress: bool = True,
+    **kwargs: Any,
+) -> Any:
+    """``torch.hub.load_state_dict_from_url`` that never runs code from what it downloads.
+
+    Raises:
+        ValueError: If the file holds a class that is not known to be harmless.
+    """
+    kwargs['weights_only'] = True
+    try:
+        return torch.hub.load_state_dict_from_url(url, model_dir, map_location, progress, **kwargs)
+    except UnpicklingError as error:
+        raise _refused(url, error) from error
+
+
+def _load_stored(file: Any, map_location: Any = None, weights_only: bool | None = None) -> Any:
+    """What MMEngine calls for files of a model zoo and of object stores: a path or a buffer."""
+    try:
+        return torch.load(file, map_location=map_location, weights_only=True)
+    except UnpicklingError as error:
+        raise _refused(str(file), error) from error
+
+
+def _refused(name: str, error: UnpicklingError) -> ValueError:
+    return ValueError(
+        f'checkpoint {name!r} holds something other than weights and MMEngine logs, and '
+        f'loading it could run code: {_reason(error)}; if you trust the file, allow what it '
+        'needs with torch.serialization.add_safe_globals([...]) and load it again'
+    )
 
 
 def _reason(error: UnpicklingError) -> str:

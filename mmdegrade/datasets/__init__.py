@@ -3,6 +3,7 @@
 from . import transforms  # noqa: F401
 from .camvid import CamVidDataset
 from .clean_images import CleanImageDataset
+from .corrupt_files import TooManyCorruptFilesError
 from .outdoor_seg import OutdoorSegDataset
 from .paired_images import PairedImageDataset
 from .rain_cityscapes import RainCityscapesDataset
@@ -22,4 +23,5 @@ __all__ = [
     'RealHazeDataset',
     'SUNRGBDDataset',
     'StreetScenesDataset',
+    'TooManyCorruptFilesError',
 ]

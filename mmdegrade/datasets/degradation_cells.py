@@ -7,6 +7,7 @@ from mmcv.transforms import LoadImageFromFile
 from mmseg.datasets.transforms import LoadAnnotations
 from torch.utils.data import Dataset
 
+from .checked_loading import check_loading
 from .transforms.degrade import Degrade
 
 # Arguments of Degrade that do not change what is done to an image.
@@ -102,6 +103,7 @@ class DegradationCells(Dataset):
         self.names = cell_names(cells)
         if hasattr(dataset, 'full_init'):
             dataset.full_init()
+        check_loading(dataset)
         self.dataset = dataset
         self.pipeline = CellPipeline(pipeline_of(dataset), cells)
 

@@ -19,6 +19,9 @@ from torch.utils.data import Sampler
 
 from mmdegrade.degradations import keyed_rng
 
+from .checked_loading import check_loading, leaves
+from .corrupt_files import MAX_FILES, replace_corrupt
+
 
 class KeyedIndex(int):
     """A dataset index that remembers its draw number.
@@ -37,6 +40,10 @@ class KeyedIndex(int):
         self = super().__new__(cls, index)
         self.draw = int(draw)
         return self
+
+    def with_index(self, index: int) -> 'KeyedIndex':
+        """Another index of the same draw."""
+        return KeyedIndex(index, self.draw)
 
     def __reduce__(self):  # the default would lose ``draw`` on the way to a worker process
         return KeyedIndex, (int(self), self.draw)
@@ -121,12 +128,21 @@ class KeyedSampler(Sampler):
         shuffle (bool): False keeps the order of the dataset in every epoch. Defaults to True.
         seed (int, optional): Seed of the run; MMEngine hands on ``randomness.seed``. None draws
             one and shares it between the ranks.
+        max_corrupt (int): So many corrupt files are named in the log and replaced by other samples
+            before the training stops (see ``corrupt_files.py``); 0 stops at the first. The runner
+            sets it from the config's ``corrupt_data.max_files``. Defaults to 10.
 
     Raises:
-        ValueError: The dataset is empty.
+        ValueError: The dataset is empty, or ``max_corrupt`` negative.
     """
 
-    def __init__(self, dataset, shuffle: bool = True, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        dataset,
+        shuffle: bool = True,
+        seed: int | None = None,
+        max_corrupt: int = MAX_FILES,
+    ) -> None:
         if len(dataset) == 0:
             raise ValueError(
                 'train_dataloader.dataset is empty: check its data_root, data_prefix and ann_file'
@@ -137,7 +153,9 @@ class KeyedSampler(Sampler):
         self.rank, self.world_size = get_dist_info()
         self.size = len(dataset)
         self.consumed = 0
+        check_loading(dataset)
         _key_pipelines(dataset, self.seed)
+        self.corrupt_files = replace_corrupt(leaves(dataset), self.seed, max_corrupt)
 
     def skip(self, num_samples: int) -> None:
         """Start after the first ``num_samples`` indices of this rank (used on resume).

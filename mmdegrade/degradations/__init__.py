@@ -47,6 +47,7 @@ from .noise.salt_pepper import salt_and_pepper
 from .noise.speckle import speckle_noise
 from .noise.varying import gaussian_noise_1d, gaussian_noise_2d
 from .presets import PRESETS, get_preset, get_series, register_preset
+from .register_degradation import register_degradation
 from .request import Request
 from .rng import as_generator, keyed_rng
 from .series import Preset, Series
@@ -115,6 +116,7 @@ __all__ = [
     'rain',
     'ray_distance',
     'register',
+    'register_degradation',
     'register_preset',
     'relative_depth',
     'resolve_params',

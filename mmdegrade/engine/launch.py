@@ -22,11 +22,13 @@ from mmengine.runner import Runner
 
 from ..compat.cpu_distributed import init_cpu_distributed
 from ..models.unwrapped import unwrapped
+from .checks import require_sound
 
 __all__ = [
     'add_common_arguments',
     'build_runner',
     'check_checkpoint',
+    'check_config',
     'enable_amp',
     'export_local_rank',
     'leave_together',
@@ -123,6 +125,23 @@ def check_checkpoint(path: str) -> str | None:
     if not is_url and not Path(path).expanduser().is_file():
         raise FileNotFoundError(f'checkpoint {path!r} does not exist (looked from {Path.cwd()})')
     return path
+
+
+def check_config(cfg: Config, *loaders: str) -> None:
+    """Check a config before anything is built, so that one message names all that is wrong.
+
+    Args:
+        cfg: As `load_config` returns it; not changed.
+        *loaders: The dataloaders that will be used.
+
+    Raises:
+        ConfigError: Lists everything; a ``ValueError``.
+    """
+    if cfg.get('resume') and cfg.get('load_from'):
+        # A run that has begun does not need what it started from; the runner knows which it is.
+        cfg = cfg.copy()
+        cfg.load_from = None
+    require_sound(cfg, *loaders)
 
 
 def start_weights(runner: Runner) -> None:

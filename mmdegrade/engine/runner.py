@@ -1,17 +1,21 @@
-"""A runner that fills in the config's degradation and checks paths before it starts."""
+"""A runner that fills in the config's degradation and checks the config before it starts."""
 
 import os.path as osp
 
+from mmengine.dist import barrier, is_main_process
 from mmengine.logging import print_log
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmdegrade.models.clean_checkpoint import require_checkpoint
+from mmdegrade.models.frozen import FrozenNetwork
 from mmdegrade.models.staged import StagedModel
 
-from .checks import check_paths
+from .checks import require_sound
+from .corrupt_data import fill_corrupt_data
 from .degradation import fill_degradation
 from .hooks import DegradationHook
+from .last_checkpoint import mend_last_checkpoint
 
 _DEGRADATION_HOOK = ('DegradationHook', DegradationHook)
 
@@ -26,9 +30,15 @@ def settle_resume(cfg) -> None:
     work dir is resumed as such. Changes ``cfg`` in place.
 
     Raises:
-        FileNotFoundError: ``load_from`` is needed and not there.
+        FileNotFoundError: ``load_from`` is needed and not there; or the work dir's
+            ``last_checkpoint`` names a file that is gone, and there is no other.
     """
-    if not cfg.get('resume') or not cfg.get('load_from'):
+    if not cfg.get('resume'):
+        return
+    if is_main_process():
+        mend_last_checkpoint(cfg.work_dir)
+    barrier()
+    if not cfg.get('load_from'):
         return
     work_dir = osp.abspath(cfg.work_dir)
     if osp.abspath(osp.dirname(cfg.load_from)) == work_dir:
@@ -48,7 +58,7 @@ def settle_resume(cfg) -> None:
 
 @RUNNERS.register_module()
 class DegradeRunner(Runner):
-    """MMEngine's runner, with the config completed, and its paths checked before each use.
+    """MMEngine's runner, with the config completed, and checked before each use.
 
     ``runner_type = 'DegradeRunner'`` in a config makes the stock ``train.py`` use it (for the
     stock ``test.py`` there is ``DegradationHook``). Then ``degradation = dict(kind=…, degree=…)``
@@ -66,10 +76,11 @@ class DegradeRunner(Runner):
         """Build a runner from a config.
 
         Raises:
-            ValueError: A ``Degrade`` without a kind, and no ``degradation``; unknown kind or
-                degree.
+            ConfigError: What is wrong with the text of the config, all of it: unknown keys, kinds
+                and degrees, a ``Degrade`` without a kind, …; a ``ValueError``.
         """
-        cfg = fill_degradation(cfg)
+        require_sound(cfg)
+        cfg = fill_corrupt_data(fill_degradation(cfg))
         hooks = [*(cfg.get('custom_hooks') or []), *(cfg.get('default_hooks') or {}).values()]
         if not any(hook and hook['type'] in _DEGRADATION_HOOK for hook in hooks):
             cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), dict(type='DegradationHook')]
@@ -95,23 +106,35 @@ class DegradeRunner(Runner):
         """Train.
 
         Raises:
-            FileNotFoundError: A data folder or checkpoint is missing; raised before data is
-                loaded.
+            ConfigError: Stages that leave a part untrained, parameters that no optimiser holds,
+                missing files, …; raised before data is loaded.
+            MissingFilesError: Nothing but missing files; also a ``FileNotFoundError``.
         """
         settle_resume(self.cfg)
         self._resume = self.cfg.get('resume', self._resume)
         self._load_from = self.cfg.get('load_from', self._load_from)
-        check_paths(self.cfg, 'train_dataloader', 'val_dataloader')
+        require_sound(self.cfg, 'train_dataloader', 'val_dataloader', model=self.model)
+        self._load_frozen()
         return super().train()
+
+    def _load_frozen(self) -> None:
+        """Fill teachers and the like now: MMEngine does it after ``EMAHook`` copied the model.
+
+        Folding batch normalisation changes the layers of a teacher, and a copy from before would
+        not match it any more.
+        """
+        for module in list(self.model.modules()):
+            if isinstance(module, FrozenNetwork):
+                module.init_weights()
 
     def val(self) -> dict:
         """Validate. Raises FileNotFoundError if the data folder is missing."""
         self._resume = False
-        check_paths(self.cfg, 'val_dataloader')
+        require_sound(self.cfg, 'val_dataloader')
         return super().val()
 
     def test(self) -> dict:
         """Test. Raises FileNotFoundError if the data folder is missing."""
         self._resume = False
-        check_paths(self.cfg, 'test_dataloader')
+        require_sound(self.cfg, 'test_dataloader')
         return super().test()

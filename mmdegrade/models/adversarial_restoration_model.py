@@ -52,7 +52,7 @@ class AdversarialRestorationModel(StagedModel, RestorationModel):
 
     Raises:
         ValueError: ``adversarial_weight`` is not positive; in training, other optimisers.
-        Others as :class:`RestorationModel`.
+        Exception: Others, as :class:`RestorationModel`.
     """
 
     def __init__(

@@ -44,7 +44,7 @@ class CascadeRestorationModel(StagedModel, RestorationModel):
 
     Raises:
         ValueError: ``num`` is no positive integer, or ``stop_after`` no part.
-        Others as :class:`RestorationModel`.
+        Exception: Others, as :class:`RestorationModel`.
     """
 
     def __init__(

@@ -12,17 +12,29 @@ def find_command(checkpoint: str) -> str:
     return f'python tools/train.py configs/*/{name}.py' if name else 'python tools/train.py CONFIG'
 
 
+def checkpoint_is_there(checkpoint: str | None) -> bool:
+    """Whether a file is there; what is remote (``https://…``) is not looked for."""
+    return bool(checkpoint) and ('://' in checkpoint or osp.isfile(osp.expanduser(checkpoint)))
+
+
+def how_to_get_checkpoint(checkpoint: str | None, key: str) -> str:
+    """What to do about a checkpoint that is not there; ``key`` is that of the config."""
+    return (
+        f'Train it with `{find_command(checkpoint or "")}`, or name another with '
+        f'`--cfg-options {key}=PATH`'
+    )
+
+
 def require_checkpoint(checkpoint: str | None, key: str = 'clean_checkpoint') -> str:
     """Return ``checkpoint`` if it is there (or is remote, e.g. ``https://…``).
 
     Raises:
         FileNotFoundError: Names the config key, the path and the command that produces it.
     """
-    if checkpoint and ('://' in checkpoint or osp.isfile(osp.expanduser(checkpoint))):
+    if checkpoint_is_there(checkpoint):
         return checkpoint
     raise FileNotFoundError(
-        f'{key}={checkpoint!r}: no such checkpoint. Train it with '
-        f'`{find_command(checkpoint or "")}`, or name another with `--cfg-options {key}=PATH`'
+        f'{key}={checkpoint!r}: no such checkpoint. {how_to_get_checkpoint(checkpoint, key)}'
     )
 
 

@@ -17,8 +17,8 @@ class Method(CheckedFunction):
         parameters: parameter name -> checker, all of them.
         undoes: kinds of degradation that it is made for.
         source: where it comes from.
-        reach: ``reach(values)`` of `resolve`d parameters is by how many pixels, along either axis,
-            a result depends on the image at most; None if on all of it.
+        reach: ``reach(values)``, of what `resolve` returns, is by how many pixels, along either
+            axis, a result depends on the image at most; None if on all of it.
 
     Raises:
         ValueError: function and parameters do not fit together.

@@ -1,6 +1,8 @@
 """Full MMEngine checkpoints load with weights_only=True; files that could run code do not."""
 
+import json
 import os
+import pickle
 import re
 from pickle import UnpicklingError
 
@@ -8,12 +10,16 @@ import numpy as np
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
+from mmengine.model import BaseModule
+from mmengine.runner import CheckpointLoader, Runner
+from mmengine.runner.checkpoint import load_from_http
 
 from mmdegrade.compat.checkpoint_loading import (
     _history_buffer_method,
     allow_mmengine_checkpoints,
     load_checkpoint_safely,
 )
+from mmdegrade.models.clean_checkpoint import load_clean_checkpoint
 
 
 class Dangerous:
@@ -104,3 +110,93 @@ def test_stand_in_for_getattr():
     for owner, name in [(HistoryBuffer, '__init__'), (np, 'load'), (torch, 'load')]:
         with pytest.raises(UnpicklingError):
             _history_buffer_method(owner, name)
+
+
+class WritesAFile:
+    """What an attacker would send: code that leaves a trace when the file is unpickled."""
+
+    def __init__(self, trace):
+        self.trace = trace
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.trace),)
+
+
+def through_mmengine(path, work_dir):
+    CheckpointLoader.load_checkpoint(str(path), map_location='cpu')
+
+
+def through_a_url(path, work_dir):
+    os.environ['TORCH_HOME'] = str(work_dir)
+    load_from_http(path.as_uri())
+
+
+def through_open_mmlab(path, work_dir):
+    os.environ['MMENGINE_HOME'] = str(work_dir)
+    (work_dir / 'open_mmlab.json').write_text(json.dumps(dict(some=path.name)))
+    CheckpointLoader.load_checkpoint('open-mmlab://some')
+
+
+def runner(work_dir, **kwargs):
+    return Runner(
+        model=BaseModule(kwargs.pop('init_cfg', None)),
+        work_dir=str(work_dir / 'work'),
+        default_hooks=dict(logger=None, timer=None),
+        experiment_name=f'malicious{len(str(kwargs))}',
+        **kwargs,
+    )
+
+
+def through_load_from(path, work_dir):
+    runner(work_dir, load_from=str(path)).load_or_resume()
+
+
+def through_resume(path, work_dir):
+    work = work_dir / 'work'
+    work.mkdir()
+    (work / 'last_checkpoint').write_text(str(path))
+    runner(work_dir, resume=True).load_or_resume()
+
+
+def through_init_cfg(path, work_dir):
+    runner(work_dir, init_cfg=dict(type='Pretrained', checkpoint=str(path))).model.init_weights()
+
+
+def through_a_clean_checkpoint(path, work_dir):
+    load_clean_checkpoint(torch.nn.Linear(2, 2), str(path), 'model.clean_checkpoint')
+
+
+@pytest.mark.parametrize(
+    'load',
+    [
+        load_checkpoint_safely,
+        through_mmengine,
+        through_a_url,
+        through_open_mmlab,
+        through_load_from,
+        through_resume,
+        through_init_cfg,
+        through_a_clean_checkpoint,
+    ],
+    ids=lambda one: one.__name__,
+)
+@pytest.mark.parametrize('zipped', [True, False])
+def test_no_way_of_loading_runs_code(tmp_path, monkeypatch, load, zipped):
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path))  # undone, whatever the way sets
+    monkeypatch.setenv('MMENGINE_HOME', str(tmp_path))
+    path, trace = tmp_path / 'evil.pth', tmp_path / 'trace'
+    content = dict(state_dict={}, meta={}, evil=WritesAFile(trace))
+    torch.save(content, path, _use_new_zipfile_serialization=zipped)
+    arguments = (path,) if load is load_checkpoint_safely else (path, tmp_path)
+    with pytest.raises(ValueError, match=r'evil\.pth.* could run code: .*mkdir'):
+        load(*arguments)
+    assert not trace.exists()
+    pickle.loads(pickle.dumps(content['evil']))  # it is one
+    assert trace.is_dir()
+
+
+def test_a_url_of_weights_loads(tmp_path, monkeypatch, checkpoint):
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path))
+    assert torch.equal(
+        load_from_http(checkpoint.as_uri())['state_dict']['weight'], torch.arange(3.0)
+    )

@@ -226,7 +226,7 @@ def test_bad_depth(tmp_path):
     np.save(buffer, DEPTH)
     for name, data, message in [
         ('t.png', cv2.imencode('.png', DEPTH)[1].tobytes()[:-50], 'truncated'),
-        ('g.png', b'garbage', 'undecodable'),
+        ('g.png', b'garbage', 'cannot be decoded'),
         ('e.npy', b'', 'empty'),
         ('t.npy', buffer.getvalue()[:-9], 'cannot be decoded'),
     ]:

@@ -10,7 +10,7 @@ from mmseg.registry import TRANSFORMS
 from PIL import Image
 
 from mmdegrade.datasets.transforms import LoadImage, LoadMask
-from mmdegrade.datasets.transforms.loading import missing_end
+from mmdegrade.datasets.transforms.image_files import missing_end
 
 SIZE = (40, 48)
 RNG = np.random.default_rng(0)
@@ -119,9 +119,9 @@ def test_mask_is_checked_against_the_image_on_disk(pair):
     [
         (encoded('.png', MASK[:, :-1]), r'a\.png is 40x48, .*m\.png is 40x47'),
         (encoded('.png', IMAGE), r'a\.png is 40x48, .*m\.png is 40x48x3.*single channel'),
-        (encoded('.png', MASK)[:-60], r'm\.png cannot be decoded'),
-        (encoded('.png', MASK)[:70], r'm\.png cannot be decoded'),
-        (b'', r'm\.png cannot be decoded'),
+        (encoded('.png', MASK)[:-60], r'm\.png is truncated'),
+        (encoded('.png', MASK)[:70], r'm\.png is truncated'),
+        (b'', r'm\.png is empty'),
         (b'garbage', r'm\.png cannot be decoded'),
     ],
 )

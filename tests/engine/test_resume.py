@@ -1,12 +1,16 @@
 """A resumed run equals an uninterrupted one, bit for bit."""
 
+import hashlib
+
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.hooks import Hook
 from mmengine.registry import RUNNERS
 
 from mmdegrade.compat.checkpoint_loading import load_checkpoint_safely
 from tests.tiny import dense_gram, fcn_r18, make_camvid, save_clean
+from tests.tiny_features import TinyFeatures
 
 
 def config(tmp_path, workers: int, work_dir: str, max_iters: int, resume: bool = False) -> Config:
@@ -116,3 +120,98 @@ def test_another_seed_gives_another_run(data):
     first = train(data, 0, 'first_seed', 4)
     key = 'segmentor.decode_head.conv_seg.weight'
     assert not torch.equal(other['state_dict'][key], first['state_dict'][key])
+
+
+def with_ema(cfg: Config) -> None:
+    """DGN with averaged weights beside the trained ones."""
+    cfg.custom_hooks = [dict(type='EMAHook', momentum=0.2)]
+
+
+def with_d2sm_and_discriminator(cfg: Config) -> None:
+    """A restorer with D2SM's queues and a discriminator: two optimisers, in two stages."""
+    adam = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-3))
+    sgd = cfg.optim_wrapper.to_dict()
+    cfg.model = dict(
+        type='AdversarialRestorationModel',
+        restorer=dict(type='DnCNN', depth=3, width=4),
+        losses=dict(
+            l1=dict(type='RestorationL1Loss'),
+            d2sm=dict(
+                type='D2SMLoss', feature_extractor=dict(type=TinyFeatures), queue_size=30,
+                patches=2, patch_size=16,
+            ),
+        ),
+        discriminator=dict(type='PatchDiscriminator', width=4, layers=1),
+    )  # fmt: skip
+    both = ['restorer', 'discriminator']
+    wrappers = dict(restorer=adam, discriminator=sgd)
+    cfg.train_cfg = dict(
+        type='StagedTrainLoop',
+        stages=[
+            dict(name='content', train=['restorer'], iters=2),
+            dict(name='gan', train=both, iters=5, optim_wrapper=wrappers),
+        ],
+    )
+
+
+def train_changed(change, last: int, *args, **kwargs) -> tuple[dict, object]:
+    """Train a changed config up to ``last``; the checkpoint and the runner."""
+    cfg = config(*args, max_iters=7, **kwargs)
+    change(cfg)
+    cfg.default_hooks.checkpoint.interval = 1
+    runner = RUNNERS.build(cfg)
+    if last < 7:
+        runner.register_hook(StopAfter(last), priority='VERY_LOW')
+        with pytest.raises(KeyboardInterrupt):
+            runner.train()
+    else:
+        runner.train()
+    return load_checkpoint_safely(f'{cfg.work_dir}/iter_{last}.pth'), runner
+
+
+class StopAfter(Hook):
+    """Interrupt a training after so many iterations and their checkpoint."""
+
+    def __init__(self, iteration: int) -> None:
+        self.iteration = iteration
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
+        if runner.iter + 1 == self.iteration:
+            raise KeyboardInterrupt
+
+
+def teacher_hash(runner) -> str:
+    """SHA-256 of the frozen source network, which no checkpoint holds."""
+    state = hashlib.sha256()
+    for name, parameter in runner.model.source.named_parameters():
+        state.update(name.encode() + parameter.detach().numpy().tobytes())
+    return state.hexdigest()
+
+
+def test_averaged_weights_and_the_teacher(data):
+    whole, first = train_changed(with_ema, 7, data, 0, 'ema_whole')
+    train_changed(with_ema, 4, data, 0, 'ema_part')
+    resumed, second = train_changed(with_ema, 7, data, 0, 'ema_part', resume=True)
+    same(whole, resumed)
+    both = [dict(flatten(one['ema_state_dict'])) for one in (whole, resumed)]
+    assert both[0].keys() == both[1].keys() and any('conv_seg' in key for key in both[0])
+    for key, value in both[0].items():
+        assert torch.equal(value, both[1][key]), key
+    key = 'segmentor.decode_head.conv_seg.weight'  # the average lags behind
+    assert not torch.equal(whole['state_dict'][key], whole['ema_state_dict'][f'module.{key}'])
+    assert not any(name.startswith('source.') for name in resumed['state_dict'])
+    assert teacher_hash(first) == teacher_hash(second)
+
+
+@pytest.mark.parametrize('stop', [1, 2, 5])
+def test_queues_and_two_optimisers(data, stop):
+    """Inside the first stage, at its end, inside the second; the queue has not gone round then."""
+    change = with_d2sm_and_discriminator
+    whole, _ = train_changed(change, 7, data, 0, f'd2sm_whole_{stop}')
+    train_changed(change, stop, data, 0, f'd2sm_part_{stop}')
+    resumed, runner = train_changed(change, 7, data, 0, f'd2sm_part_{stop}', resume=True)
+    same(whole, resumed)
+    queues = {key: value for key, value in resumed['state_dict'].items() if 'queue' in key}
+    assert queues and any(value.ndim == 2 and value.any() for value in queues.values())
+    assert set(resumed['optimizer']) == {'restorer', 'discriminator'}
+    assert len(runner.model.losses['d2sm'].queue) == 30

@@ -253,13 +253,13 @@ def test_resume_with_other_stages_is_refused(whole, tmp_path):
 @pytest.mark.parametrize(
     'change, match',
     [
-        (dict(train=['third']), r"stages\[0\].train names \['third'\].*\['first', 'second'\]"),
-        (dict(init_from=dict(third='first')), r'stages\[0\].init_from names'),
+        (dict(train=['third']), r"stages\[0\].train: .* no part 'third' .*allowed: first, second"),
+        (dict(init_from=dict(third='first')), r"stages\[0\].init_from: .* no part 'third'"),
         (dict(init_from=dict(second='gone.pth')), r'init_from.second=.gone.pth.: no such'),
         (dict(train='first'), r'stages\[0\].train='),
         (dict(iters=0), r'stages\[0\].iters=0; allowed: a positive integer'),
         (dict(optim_wraper=SGD), "did you mean 'optim_wrapper'"),
-        (dict(optim_wrapper=dict(second=SGD)), r"optim_wrapper has \['second'\]"),
+        (dict(optim_wrapper=dict(second=SGD)), r"optim_wrapper: has \['second'\]"),
         (dict(init_from='second'), r'init_from='),
     ],
 )

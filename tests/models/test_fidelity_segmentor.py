@@ -1,6 +1,10 @@
 """FidelitySegmentor: equals its formulas, trains what a stage says and nothing else."""
 
 import copy
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,6 +16,7 @@ from mmdegrade.models.decode_heads import FidelityCalibrationHead
 from mmdegrade.models.fidelity import FidelityMap
 from tests.tiny import batch, fcn_r18, save_clean
 
+ROOT = str(Path(__file__).parents[2])
 NET = dict(type='DnCNN', depth=3, width=4)
 MEAN = torch.tensor([123.675, 116.28, 103.53]).view(1, 3, 1, 1)
 STD = torch.tensor([58.395, 57.12, 57.375]).view(1, 3, 1, 1)
@@ -320,3 +325,62 @@ def test_a_site_that_runs_twice():
     model = build(sites=['backbone.layer1.0.relu'])
     with pytest.raises(RuntimeError, match='ran as number 2'):
         model.predict(*batch(1))
+
+
+STAGES = [('restorer',), ('estimator',), ('estimator', 'spatial', 'head'), ('ensemble',)]
+TWO_PROCESSES = """
+import sys, torch
+import torch.distributed as dist
+from mmengine.registry import init_default_scope
+from mmdegrade.engine import StagedDistributedDataParallel
+from tests.models.test_fidelity_segmentor import build, gradients
+from tests.tiny import batch
+init_default_scope('mmseg')
+torch.set_num_threads(1)
+dist.init_process_group('gloo')
+model = StagedDistributedDataParallel(build('end-to-end', ensemble=True).double())
+inputs, samples = batch(4, clean=True, dtype=torch.float64)
+mine = slice(dist.get_rank(), None, 2)
+grads = gradients(model, inputs[mine], samples[mine])
+if dist.get_rank() == 0:
+    torch.save(grads, sys.argv[1])
+dist.barrier()
+del model
+dist.destroy_process_group()
+"""
+
+
+def gradients(model, inputs, samples) -> dict[str, torch.Tensor]:
+    """Gradients of the losses of each stage."""
+    grads = {}
+    bare = getattr(model, 'module', model)
+    for parts in STAGES:
+        bare.train_only(*parts)
+        model.train()
+        model.zero_grad()
+        bare.parse_losses(bare(inputs, samples, mode='loss'))[0].backward()
+        for name, parameter in bare.named_parameters():
+            if parameter.grad is not None and name.split('.')[0] in parts:
+                grads['+'.join(parts) + ' ' + name.replace('.module.', '.')] = (
+                    parameter.grad.clone()
+                )
+    return grads
+
+
+def test_two_processes_equal_one_with_the_same_four_images(tmp_path):
+    script, out = tmp_path / 'two.py', tmp_path / 'grads.pth'
+    script.write_text(TWO_PROCESSES)
+    run = subprocess.run(
+        [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2',
+         str(script), str(out)],
+        capture_output=True, text=True, timeout=300, cwd=ROOT,
+        env={**os.environ, 'PYTHONPATH': ROOT},
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr[-3000:]
+    images = batch(4, clean=True, dtype=torch.float64)
+    one = gradients(build('end-to-end', ensemble=True).double(), *images)
+    two = torch.load(out, weights_only=True)
+    assert two.keys() == one.keys()
+    assert {key.split()[0] for key in one} == {'+'.join(parts) for parts in STAGES}
+    for name, grad in one.items():  # 1e-10: what rounding grows to through three networks
+        torch.testing.assert_close(two[name], grad, rtol=0, atol=1e-10, msg=name)

@@ -11,7 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
+from mmdegrade.compat.checkpoint_loading import load_checkpoint_safely
 from mmdegrade.datasets.street_scenes import PALETTE
+from tests.engine.test_resume import same
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools' / 'demo.py'
@@ -171,3 +173,24 @@ def test_the_whole_demo_tiny(tmp_path):
     assert (tmp_path / 'results.md').read_text().count('|') > 20
     again = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert again.returncode == 0 and again.stdout.count('done before') == 12
+
+
+@pytest.mark.slow
+def test_two_runs_give_identical_checkpoints(tmp_path):
+    """All trainings of the demo, twice, each in processes of its own; nothing but dates differs."""
+    checkpoints = []
+    for run in ('one', 'two'):
+        command = [sys.executable, str(TOOL), '--work-dir', str(tmp_path / run)]
+        command += ['--iterations', '4', '--test-scenes', '1']
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+        checkpoints.append(
+            {
+                str(path.relative_to(tmp_path / run)): load_checkpoint_safely(path)
+                for path in sorted((tmp_path / run).rglob('*.pth'))
+            }
+        )
+    one, two = checkpoints
+    assert one.keys() == two.keys() and len(one) == 1 + len(ADAPTATIONS)
+    for name, checkpoint in one.items():
+        same(checkpoint, two[name])

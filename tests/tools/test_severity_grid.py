@@ -17,7 +17,7 @@ from tests.apis.severity_grid.tiny_grid import read, write_config, write_data, w
 from tests.tiny import fcn_r18
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'severity_grid.py'
-CHOICE = ['--kinds', 'gblur', '--degrees', '1', '5', '--workers', '0', '--strips', '0']
+CHOICE = '--kinds gblur --degrees 1 5 --workers 0 --jobs 1 --strips 0'.split()
 
 
 @pytest.fixture
@@ -148,7 +148,8 @@ def test_interrupted(tool, root, tmp_path, capsys, monkeypatch):
     assert 'the same command goes on' in capsys.readouterr().err
 
 
-def test_a_full_disk(tool, root, tmp_path, capsys, monkeypatch):
+@pytest.mark.parametrize('jobs', ['1', '2'])
+def test_a_full_disk(tool, root, tmp_path, capsys, monkeypatch, jobs):
     """The device that is always full stands for the journal's disk."""
     if not Path('/dev/full').exists():
         pytest.skip('needs /dev/full')
@@ -157,7 +158,7 @@ def test_a_full_disk(tool, root, tmp_path, capsys, monkeypatch):
     def full(self, mode='r', **kwargs):
         return original(Path('/dev/full'), 'w') if mode == 'x' else original(self, mode, **kwargs)
 
-    args = [*arguments(root, 'a'), *CHOICE, '--out', str(tmp_path)]
+    args = [*arguments(root, 'a'), *CHOICE, '--jobs', jobs, '--out', str(tmp_path)]
     monkeypatch.setattr(Path, 'open', full)
     assert tool.main(args) == 2
     error = capsys.readouterr().err
@@ -186,6 +187,20 @@ def test_a_disk_full_at_the_end(tool, root, tmp_path, capsys, monkeypatch, full)
     assert (tmp_path / 'results.json').exists() == (full != 'results.json')
     assert tool.main(args) == 0 and 'predictions' not in capsys.readouterr().err
     assert (tmp_path / 'report.html').is_file()
+
+
+def test_jobs(tool, root, tmp_path, capsys, monkeypatch):
+    """Several processes: one report, one bar over all predictions."""
+    args = [*arguments(root, 'a', 'b'), *CHOICE, '--jobs', '2', '--out', str(tmp_path)]
+    assert tool.main(args) == 0
+    printed = capsys.readouterr()
+    assert '18/18 predictions' in printed.err and printed.out.count('| gblur |') == 2
+    models = {name: (root / 'ours.py', root / f'{name[-1]}.pth') for name in ('ours-a', 'ours-b')}
+    alone = severity_grid(models, kinds=['gblur'], degrees=[1, 5], workers=0)
+    assert SeverityGrid.from_json(tmp_path / 'results.json').cells == alone.cells
+
+    assert tool.main([*args, '--jobs', '0']) == 2
+    assert 'jobs=0 must be 1 or more' in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -21,7 +21,13 @@ _OF_DATASETS = (LoadAnnotations, LoadCleanImage, LoadDepth)
 
 
 class LoadPicture(LoadImage):
-    """``LoadImage`` that also takes an image in memory, ``results['img']``: H×W×3 BGR uint8."""
+    """``LoadImage`` that also takes an image in memory, ``results['img']``: H×W×3 BGR uint8.
+
+    A user's picture may have an alpha channel, a palette or 16 bits; it becomes 8-bit colour.
+    """
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(**{**kwargs, 'check_mode': False})
 
     def transform(self, results: dict) -> dict:
         image = results.get('img')

@@ -15,6 +15,8 @@ from .choice import check_cells, choose_cells, resolve_cell
 from .collect import collect
 from .fingerprint import image_hash, short_hash
 from .gather import gather
+from .job_count import check_jobs, cores, default_jobs
+from .jobs import run_jobs
 from .journal import Journal
 from .result import RESULTS, SeverityGrid
 from .runner import Grid
@@ -33,6 +35,7 @@ def severity_grid(
     images: int | None = None,
     seed: int | None = None,
     workers: int | None = None,
+    jobs: int | None = 1,
     batch: int = 1,
     device: str | None = None,
     ssim: bool = False,
@@ -59,7 +62,10 @@ def severity_grid(
             was stopped, or one with more cells or models, does only what is missing there.
         images: Only the first so many images.
         seed: Of the random draws; None: that of the config's ``Degrade``, 0 without one.
-        workers: Processes that load and degrade; None: one less than there are cores, at most 8.
+        workers: Processes that load and degrade; None: one less than there are cores, at most 8;
+            with several jobs none, each does it itself.
+        jobs: Processes that predict, on a CPU. The numbers are the same. None: as many as cores
+            and memory allow, as the tool does; see ``default_jobs``.
         batch: Cells of an image predicted at once. More is faster on a GPU; above 1, sums are
             taken in another order there, and single pixels may differ from ``tools/test.py``.
         device: Of models from configs; None: the GPU if there is one.
@@ -89,13 +95,18 @@ def severity_grid(
     if reference is not None and reference not in models:
         raise ValueError(f'reference={reference!r} is no model; there are {", ".join(models)}')
     contestants, data = gather(models, dataset, images, device, cfg_options or {}, same_names)
+    if jobs is not None:
+        check_jobs(jobs, contestants)
     grid = make_grid(contestants, data, cells, Journal(out), batch, ssim)
     journal = grid.journal
     if get_rank() == 0:
         journal.read(grid.model_keys, grid.cell_keys, grid.image_keys)
-    workers = default_workers() if workers is None else workers
     try:
-        grid.run(workers, progress)
+        jobs = default_jobs(grid) if jobs is None else jobs
+        if jobs > 1:
+            run_jobs(grid, jobs, workers or 0, progress)
+        else:
+            grid.run(default_workers() if workers is None else workers, progress)
     finally:
         journal.close()
     if get_rank() != 0:
@@ -103,6 +114,7 @@ def severity_grid(
     result = collect(grid, dict(batch=batch, ssim=ssim, device=device or get_device()))
     result.compute_robustness(reference)
     if out is not None:
+        workers = default_workers() if workers is None else workers
         _write(result, grid, Path(out), strips, workers)
     return result
 
@@ -127,8 +139,7 @@ def _write(result: SeverityGrid, grid: Grid, out: Path, strips: int, workers: in
 
 def default_workers() -> int:
     """One process less than there are cores, shared by the processes of this machine."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
-    return max(1, min(8, cores // int(os.environ.get('LOCAL_WORLD_SIZE', 1)) - 1))
+    return max(1, min(8, cores() // int(os.environ.get('LOCAL_WORLD_SIZE', 1)) - 1))
 
 
 def make_grid(contestants, dataset, cells, journal: Journal, batch: int, ssim: bool) -> Grid:

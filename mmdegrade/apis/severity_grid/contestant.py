@@ -45,12 +45,16 @@ class Contestant:
     source: dict
     settings: dict
 
+    @property
+    def device(self) -> str:
+        """Type of the network's device."""
+        return next((p.device.type for p in self.network.parameters()), 'cpu')
+
     def key(self, classes, batch: int = 1) -> str:
         """Hash of all that a stored count of this model depends on but the image and the cell."""
-        device = next((p.device.type for p in self.network.parameters()), 'cpu')
         return short_hash(
             CACHE_VERSION, code_hash(), versions(), self.settings, self.specs, list(classes),
-            self.ignore_index, self.fp16, self.batch_size * batch, device,
+            self.ignore_index, self.fp16, self.batch_size * batch, self.device,
         )  # fmt: skip
 
 

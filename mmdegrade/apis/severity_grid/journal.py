@@ -86,6 +86,10 @@ class Journal:
                 'predictions are kept; make room and run the same command again, it goes on there',
             ) from error
 
+    def start_anew(self) -> None:
+        """After a fork: what was new, and the file, are the first process's."""
+        self.new, self._file = [], None
+
     def merge(self, others) -> None:
         """Take over what the journals of other processes got new (their ``new``)."""
         for new in others:

@@ -122,6 +122,15 @@ class Grid:
             self.journal.merge(all_gather_object(self.journal.new))
         return sum(sizes)
 
+    def predict_one(self) -> None:
+        """Make the first predictions that are missing: one batch of each model."""
+        job, lacking = self.missing()[0]
+        cell = job.cells[0]
+        with quick_argmax(*(model.network for model in self.contestants)):
+            for packet in load(self, [Job(job.images, (cell,))], 0):
+                for _ in self._predict(packet, job, {cell: lacking[cell]}):
+                    pass
+
     def _predict(self, packet: Packet, job: Job, lacking: dict) -> Iterator[int]:
         """Predict the cells of a packet, and yield the number of predictions after each step."""
         for model, contestant in enumerate(self.contestants):

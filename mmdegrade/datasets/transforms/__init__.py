@@ -3,6 +3,7 @@
 from .degrade import Degrade
 from .depth import LoadDepth
 from .formatting import PackDegradeInputs
+from .image_files import CorruptFileError, MissingFileError
 from .load_clean import LoadCleanImage
 from .loading import LoadImage, LoadMask
 from .paired import SplitPair, StackPair
@@ -10,11 +11,13 @@ from .random_degrade import RandomDegrade
 from .restore import Restore
 
 __all__ = [
+    'CorruptFileError',
     'Degrade',
     'LoadCleanImage',
     'LoadDepth',
     'LoadImage',
     'LoadMask',
+    'MissingFileError',
     'PackDegradeInputs',
     'RandomDegrade',
     'Restore',

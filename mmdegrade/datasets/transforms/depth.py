@@ -9,6 +9,7 @@ from mmengine.registry import TRANSFORMS
 from mmdegrade.degradations.weather.depth import fill_depth_holes, ray_distance
 
 from .depth_formats import FORMATS, camera_path, metres, read_camera, read_steps
+from .image_files import CorruptFileError
 
 # Beyond this median a map is most likely not in metres.
 _IMPLAUSIBLE = 1000.0
@@ -53,10 +54,10 @@ class LoadDepth(BaseTransform):
         focal (float, optional): Focal length in pixels, for ``ray``.
 
     Raises:
-        ValueError: The file is truncated, cannot be decoded, is not single-channel, not of the
-            image's size, negative or NaN, or holds no measure at all; an unknown format; ``ray``
-            without ``focal``.
-        FileNotFoundError: The file, or the camera file, is not there.
+        CorruptFileError: A ``ValueError``: the file is truncated, cannot be decoded, is not
+            single-channel, not of the image's size, negative or NaN, or holds no measure at all.
+        MissingFileError: A ``FileNotFoundError``: the file, or the camera file, is not there.
+        ValueError: An unknown format; ``ray`` without ``focal``.
         KeyError: The dataset gives no ``depth_path``.
     """
 
@@ -95,10 +96,11 @@ class LoadDepth(BaseTransform):
         steps = read_steps(path, kind)
         expected = results.get('ori_shape')
         if expected is not None and steps.shape != tuple(expected):
-            raise ValueError(
+            raise CorruptFileError(
                 f'image and depth differ in size: {results.get("img_path")} is '
                 f'{expected[0]}x{expected[1]}, {path} is {steps.shape[0]}x{steps.shape[1]} '
-                '(height x width)'
+                '(height x width)',
+                path,
             )
         camera = None
         if kind == 'cityscapes':
@@ -123,7 +125,9 @@ class LoadDepth(BaseTransform):
 
     def _without_holes(self, depth: np.ndarray, holes: np.ndarray, path: str) -> np.ndarray:
         if holes.all():
-            raise ValueError(f'depth file {path} holds no measure: every pixel is a hole')
+            raise CorruptFileError(
+                f'depth file {path} holds no measure: every pixel is a hole', path
+            )
         if self.fill_holes:
             return fill_depth_holes(depth, holes)
         depth[holes] = np.inf
@@ -134,9 +138,10 @@ class LoadDepth(BaseTransform):
         low = depth.min()
         if not low >= 0:
             what = 'NaN' if np.isnan(low) else f'values down to {low:g}'
-            raise ValueError(
+            raise CorruptFileError(
                 f'depth file {path} holds {what}; depth is 0 or more metres, infinite for the sky '
-                '(hole= names the value that means "no measure")'
+                '(hole= names the value that means "no measure")',
+                path,
             )
         middle = float(np.median(depth[::8, ::8]))
         if _IMPLAUSIBLE < middle < np.inf and not self._warned:

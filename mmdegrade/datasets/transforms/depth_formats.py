@@ -9,11 +9,10 @@ import json
 import posixpath
 import re
 
-import mmcv
 import numpy as np
 from mmengine import fileio
 
-from .loading import missing_end
+from .image_files import CorruptFileError, MissingFileError, decode, read_file
 
 FORMATS = ('auto', 'png', 'npy', 'sunrgbd', 'cityscapes', 'kitti')
 
@@ -22,29 +21,25 @@ def read_steps(path: str, kind: str) -> np.ndarray:
     """The numbers in a file, (H, W), as they are.
 
     Raises:
-        ValueError: truncated, cannot be decoded, not single-channel, or not 16-bit where the
-            format is.
-        FileNotFoundError: it is not there.
+        CorruptFileError: a ``ValueError``: truncated, cannot be decoded, not single-channel, or not
+            16-bit where the format is.
+        MissingFileError: a ``FileNotFoundError``: it is not there.
     """
-    data = fileio.get(path)
-    lacks = missing_end(data)
-    if not data or lacks:
-        raise ValueError(
-            f'depth file {path} is {"truncated, without " + lacks if lacks else "empty"}'
-        )
+    data = read_file(path, 'depth')
     if kind == 'npy':
         try:
             steps = np.load(io.BytesIO(data))
         except (ValueError, EOFError) as error:
-            raise ValueError(f'depth file {path} cannot be decoded: {error}') from error
+            raise CorruptFileError(f'depth file {path} cannot be decoded: {error}', path) from error
     else:
-        steps = mmcv.imfrombytes(data, flag='unchanged', backend='cv2')
-    if steps is None or steps.ndim != 2:
-        shape = 'undecodable' if steps is None else f'of shape {steps.shape}'
-        raise ValueError(f'depth file {path} is {shape}; a single-channel map is needed')
+        steps = decode(data, path, 'depth', 'unchanged', 'cv2')
+    if steps.ndim != 2:
+        raise CorruptFileError(
+            f'depth file {path} is of shape {steps.shape}; a single-channel map is needed', path
+        )
     if kind in ('sunrgbd', 'cityscapes', 'kitti') and steps.dtype != np.uint16:
-        raise ValueError(
-            f'depth file {path} holds {steps.dtype}; format={kind!r} means a 16-bit PNG'
+        raise CorruptFileError(
+            f'depth file {path} holds {steps.dtype}; format={kind!r} means a 16-bit PNG', path
         )
     return steps
 
@@ -94,13 +89,18 @@ def read_camera(path: str) -> dict[str, float]:
         camera = {**data['intrinsic'], **data['extrinsic']}
         camera = {name: float(camera[name]) for name in ('baseline', 'fx', 'fy', 'u0', 'v0')}
     except FileNotFoundError:
-        raise FileNotFoundError(
+        raise MissingFileError(
             f'camera file {path} is missing: disparity becomes metres only with its baseline and '
             'focal length. Unpack camera_trainvaltest.zip (cityscapes-dataset.com) beside the '
-            'disparity folder, or let the dataset give camera_path'
+            'disparity folder, or let the dataset give camera_path',
+            path,
         ) from None
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f'camera file {path} is not one of Cityscapes: {error!r}') from error
+        raise CorruptFileError(
+            f'camera file {path} is not one of Cityscapes: {error!r}', path
+        ) from error
     if not min(camera['baseline'], camera['fx'], camera['fy']) > 0:
-        raise ValueError(f'camera file {path} has a baseline or focal length not above 0')
+        raise CorruptFileError(
+            f'camera file {path} has a baseline or focal length not above 0', path
+        )
     return camera

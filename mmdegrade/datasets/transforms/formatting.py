@@ -1,6 +1,5 @@
 """Pack a degraded image, its clean version and what was done to it for the model."""
 
-import numpy as np
 import torch
 from mmengine.registry import TRANSFORMS
 from mmengine.structures import PixelData
@@ -38,7 +37,8 @@ class PackDegradeInputs(PackSegInputs):
             check_aligned({'img': results['img'], 'clean_img': clean, **_paths(results)})
         packed = super().transform(results)
         if clean is not None:
-            tensor = torch.from_numpy(np.ascontiguousarray(clean.transpose(2, 0, 1)))
+            # ascontiguousarray would keep the negative stride of a flipped image one pixel wide.
+            tensor = torch.from_numpy(clean.transpose(2, 0, 1).copy())
             packed['data_samples'].clean_img = PixelData(data=tensor)
         return packed
 

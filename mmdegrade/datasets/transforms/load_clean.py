@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from mmcv.transforms import BaseTransform
 from mmengine.registry import TRANSFORMS
 
+from .image_files import CorruptFileError, MissingFileError
 from .loading import LoadImage
 from .paired import check_aligned
 
@@ -60,9 +61,10 @@ class LoadCleanImage(BaseTransform):
         **kwargs: Arguments of ``LoadImage``: ``to_float32``, ``backend_args``, …
 
     Raises:
-        ValueError: No ``clean_path`` and no ``rename``; rules that change nothing; a clean image of
-            another size, or a file that is truncated or undecodable.
-        FileNotFoundError: The file is not there.
+        ValueError: No ``clean_path`` and no ``rename``; rules that change nothing.
+        CorruptFileError: A ``ValueError``: a clean image of another size, or a file that
+            ``LoadImage`` refuses.
+        MissingFileError: A ``FileNotFoundError``: the file is not there.
     """
 
     def __init__(self, rename: Sequence | None = None, **kwargs) -> None:
@@ -73,12 +75,16 @@ class LoadCleanImage(BaseTransform):
         path = self._clean_path(results)
         try:
             results['clean_img'] = self.loader.read(path)
-        except FileNotFoundError as error:
-            raise FileNotFoundError(
-                f'LoadCleanImage: {path}, the clean version of {results["img_path"]}, is not there'
+        except MissingFileError as error:
+            raise MissingFileError(
+                f'LoadCleanImage: {path}, the clean version of {results["img_path"]}, is not there',
+                path,
             ) from error
         results['clean_path'] = path
-        check_aligned(results)
+        try:
+            check_aligned(results)
+        except ValueError as error:  # between files, not between what transforms made of them
+            raise CorruptFileError(str(error), path) from error
         return results
 
     def _clean_path(self, results: dict) -> str:

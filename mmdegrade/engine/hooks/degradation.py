@@ -3,6 +3,7 @@
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
+from mmdegrade.datasets.checked_loading import check_loading
 from mmdegrade.datasets.transforms import Degrade, RandomDegrade
 from mmdegrade.models import DegradeDataPreprocessor
 from mmdegrade.models.unwrapped import unwrapped
@@ -26,12 +27,14 @@ class DegradationHook(Hook):
 
     mmseg's ``train.py`` honours ``runner_type``, its ``test.py`` does not and builds a plain
     runner; this hook, which acts before the first image is loaded, makes the two agree. It also
-    stops a run whose degradations would get lost between pipeline and model.
+    stops a run whose degradations would get lost between pipeline and model. And it makes stock
+    loading transforms check what they read (see ``checked_loading.py``).
     """
 
     priority = 'VERY_HIGH'
 
     def _fill(self, runner, loader: str, dataset) -> None:
+        check_loading(dataset)
         degrades = list(built_degrades(dataset))
         unset = [part for part in degrades if isinstance(part, Degrade) and part.kind is None]
         if unset:

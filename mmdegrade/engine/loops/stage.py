@@ -54,26 +54,34 @@ class Stage:
 _SETTINGS = [one.name for one in fields(Stage) if one.name not in ('number', 'begin')]
 
 
-def _check(cfg: dict, key: str) -> None:
+def stage_faults(cfg: dict, key: str) -> list[str]:
+    """Everything that is wrong with the settings of one stage, without a look at the model.
+
+    Args:
+        cfg (dict): Settings of a :class:`Stage`.
+        key (str): Where they stand in the config, named in each sentence.
+    """
+    faults = []
     unknown = [name for name in cfg if name not in _SETTINGS]
     if unknown:
         near = difflib.get_close_matches(unknown[0], _SETTINGS, n=1)
         hint = f'; did you mean {near[0]!r}?' if near else ''
-        raise ValueError(f'{key}: unknown {unknown}{hint}; allowed: {_SETTINGS}')
+        faults.append(f'{key}: unknown {unknown}{hint}; allowed: {_SETTINGS}')
     missing = [name for name in ('name', 'train', 'iters') if name not in cfg]
     if missing:
-        raise ValueError(f'{key}: {missing} not set')
-    if isinstance(cfg['train'], str) or not cfg['train']:
-        raise ValueError(
+        faults.append(f'{key}: {missing} not set')
+    if 'train' in cfg and (isinstance(cfg['train'], str) or not cfg['train']):
+        faults.append(
             f"{key}.train={cfg['train']!r}; allowed: a list of the model's children, ['S1']"
         )
-    if not isinstance(cfg['iters'], int) or cfg['iters'] < 1:
-        raise ValueError(f'{key}.iters={cfg["iters"]!r}; allowed: a positive integer')
+    if 'iters' in cfg and (not isinstance(cfg['iters'], int) or cfg['iters'] < 1):
+        faults.append(f'{key}.iters={cfg["iters"]!r}; allowed: a positive integer')
     if not isinstance(cfg.get('init_from', {}), dict):
-        raise ValueError(
+        faults.append(
             f'{key}.init_from={cfg["init_from"]!r}; allowed: {{child: other child or checkpoint}}, '
             "dict(S2='S1')"
         )
+    return faults
 
 
 def read_stages(stages: list[dict], only_stage: str | None = None) -> list[Stage]:
@@ -86,7 +94,9 @@ def read_stages(stages: list[dict], only_stage: str | None = None) -> list[Stage
         raise ValueError('train_cfg.stages is empty: StagedTrainLoop needs at least one stage')
     read, begin = [], 0
     for number, cfg in enumerate(stages, 1):
-        _check(cfg, f'train_cfg.stages[{number - 1}]')
+        faults = stage_faults(cfg, f'train_cfg.stages[{number - 1}]')
+        if faults:
+            raise ValueError('; '.join(faults))
         values = {**cfg, 'train': tuple(cfg['train']), 'init_from': dict(cfg.get('init_from', {}))}
         read.append(Stage(**values, number=number, begin=begin))
         begin += read[-1].iters

@@ -45,13 +45,18 @@ def dense_linear_mmd_loss(source: Sequence[Tensor], target: Sequence[Tensor]) ->
         return double_sum_of_squares(*means) / (4 * channels * batch)
 
 
+def _inverse_bandwidth(distances: Sequence[Tensor]) -> Tensor:
+    """1 / mean of the squared distances, each N×P, for every image: N, a constant."""
+    mean = torch.stack([distance.detach().mean(-1) for distance in distances]).mean(0)
+    return 1 / mean.clamp(min=torch.finfo(mean.dtype).tiny)
+
+
 def _gaussian_mmd(x0: Tensor, x1: Tensor, y0: Tensor, y1: Tensor) -> Tensor:
     """Linear-time MMD² of N×C×P pairs, averaged over N."""
     distances = [
         (a - b).square().sum(1) for a, b in ((x0, x1), (y0, y1), (x0, y1), (y0, x1))
     ]  # each N×P
-    mean = torch.stack([distance.detach().mean(-1) for distance in distances]).mean(0)
-    gamma = 1 / mean.clamp(min=torch.finfo(mean.dtype).tiny)
+    gamma = _inverse_bandwidth(distances)
     same_x, same_y, mixed_a, mixed_b = (
         torch.exp(-gamma[:, None] * distance) for distance in distances
     )

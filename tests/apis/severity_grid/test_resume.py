@@ -140,10 +140,12 @@ def test_ssim_that_was_not_measured_is_measured(tiny, tmp_path, predicted):
 
 
 @pytest.mark.slow
-def test_killed(tiny, tmp_path):
+@pytest.mark.parametrize('processes', ['--jobs 1 --workers 1', '--jobs 2'])
+def test_killed(tiny, tmp_path, processes):
     """SIGKILL while it predicts: the next run does the rest, and the numbers are those of one."""
     command = [sys.executable, '-W', 'ignore', TOOL, tiny / 'ours.py', tiny / 'a.pth']
-    command += '--workers 1 --preset imagenet-c --strips 0 --out'.split() + [tmp_path / 'out']
+    command += processes.split()
+    command += '--preset imagenet-c --strips 0 --out'.split() + [tmp_path / 'out']
     with (tmp_path / 'log').open('w') as log:
         process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log)
         cache = tmp_path / 'out' / 'cache'
@@ -155,6 +157,12 @@ def test_killed(tiny, tmp_path):
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert process.returncode == -signal.SIGKILL, (tmp_path / 'log').read_text()[-2000:]
+    while time.monotonic() < deadline:  # other processes of the run notice it and end as well
+        sizes = [file.stat().st_size for file in cache.glob('*.jsonl')]
+        time.sleep(1)
+        if sizes == [file.stat().st_size for file in cache.glob('*.jsonl')]:
+            break
+    assert time.monotonic() < deadline
     assert not (tmp_path / 'out' / 'results.json').exists()
     steps = []
     model = (tiny / 'ours.py', tiny / 'a.pth')

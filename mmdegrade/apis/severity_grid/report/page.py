@@ -30,7 +30,8 @@ def write_report(grid, path, strips_root=None, max_picture_bytes: int = MAX_PICT
         path: File to write, e.g. ``DIR/report.html``.
         strips_root: Folder that the paths of ``grid.strips`` start from; None: that of ``path``.
             Pictures that are not there are named in their place.
-        max_picture_bytes: Room for pictures in the page; see :mod:`.pictures`.
+        max_picture_bytes: Room for pictures in the page; see
+            :mod:`mmdegrade.apis.severity_grid.report.pictures`.
 
     Returns:
         Path: ``path``.

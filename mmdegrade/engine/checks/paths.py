@@ -1,10 +1,14 @@
-"""Checks of a config that need no data loaded and no model built."""
+"""Data folders, lists and checkpoints that a config names and that are not there."""
+
+from __future__ import annotations
 
 import os.path as osp
+from collections.abc import Iterator
 
-from mmdegrade.models.clean_checkpoint import require_checkpoint
+from mmdegrade.models.clean_checkpoint import checkpoint_is_there, how_to_get_checkpoint
 
-from .loops.stage import stage_loaders
+from ..loops.stage import stage_loaders
+from .problem import Problem, raise_errors
 
 #: How to get the data of each dataset class; the text ends the error for a missing folder.
 GET_DATA = {
@@ -25,7 +29,7 @@ GET_DATA = {
 GENERATED = ('StreetScenesDataset',)  # makes its files on first use
 
 
-def leaf_datasets(cfg: dict):
+def leaf_datasets(cfg: dict) -> Iterator[dict]:
     """Leaf dataset configs of a dataset config and its wrappers."""
     if 'dataset' in cfg:
         yield from leaf_datasets(cfg['dataset'])
@@ -35,7 +39,7 @@ def leaf_datasets(cfg: dict):
         yield cfg
 
 
-def named_checkpoints(node, key: str):
+def named_checkpoints(node, key: str) -> Iterator[tuple[str, str]]:
     """Every checkpoint that a part of a config names: its key and value.
 
     Keys are those of our parts: ``checkpoint``, and what ends in ``_checkpoint``. What stands in an
@@ -55,16 +59,10 @@ def named_checkpoints(node, key: str):
             yield from named_checkpoints(child, f'{key}.{name}')
 
 
-def check_paths(cfg, *loaders: str) -> None:
-    """Raise if a data folder, its list or a checkpoint that the config names is not there.
+def data_problems(cfg, *loaders: str) -> Iterator[Problem]:
+    """Data folders and lists of these loaders that are not there.
 
-    Args:
-        cfg (Config): A complete config.
-        *loaders: The dataloaders that will be used. Checkpoints to start from are looked at only
-            if ``train_dataloader`` is among them: testing needs none of them.
-
-    Raises:
-        FileNotFoundError: Names the key, the path and how to get what is missing.
+    With ``train_dataloader``, those of the stages of a staged training, too.
     """
     used = {loader: cfg.get(loader) or {} for loader in loaders}
     if 'train_dataloader' in loaders:
@@ -76,20 +74,57 @@ def check_paths(cfg, *loaders: str) -> None:
                 continue
             how = GET_DATA.get(dataset['type'], 'get the dataset')
             if not osp.isdir(root):
-                raise FileNotFoundError(
-                    f'{loader}.dataset.data_root={root!r}: no such folder. Please {how}; or link a '
-                    f'copy you have: `mkdir -p {osp.dirname(root) or "."} && ln -s PATH {root}`'
-                )
+                link = f'`mkdir -p {osp.dirname(root) or "."} && ln -s PATH {root}`'
+                yield Problem(
+                    f'{loader}.dataset.data_root', 'no such folder',
+                    f'Please {how}; or link a copy you have: {link}', root, missing_file=True,
+                )  # fmt: skip
+                continue
             listed = dataset.get('ann_file')
             if listed and not osp.isfile(osp.join(root, listed)):
-                raise FileNotFoundError(
-                    f'{loader}.dataset.ann_file={listed!r}: no such list in {root}. Please {how}; '
-                    'or name a list that you have'
-                )
-    if 'train_dataloader' not in loaders:
-        return
-    for part in ('model', 'custom_hooks'):
-        for key, checkpoint in named_checkpoints(cfg.get(part), part):
-            require_checkpoint(checkpoint, key)
+                yield Problem(
+                    f'{loader}.dataset.ann_file', f'no such list in {root}',
+                    f'Please {how}; or name a list that you have', listed, missing_file=True,
+                )  # fmt: skip
+
+
+def checkpoint_problems(cfg) -> Iterator[Problem]:
+    """Checkpoints to start a training from that are not there."""
+    named = [
+        pair
+        for part in ('model', 'custom_hooks')
+        for pair in named_checkpoints(cfg.get(part), part)
+    ]
     if cfg.get('load_from'):
-        require_checkpoint(cfg.load_from, 'load_from')
+        named.append(('load_from', cfg['load_from']))
+    for key, checkpoint in named:
+        if not checkpoint_is_there(checkpoint):
+            yield Problem(
+                key, 'no such checkpoint', how_to_get_checkpoint(checkpoint, key), checkpoint,
+                missing_file=True,
+            )  # fmt: skip
+
+
+def path_problems(cfg, *loaders: str) -> list[Problem]:
+    """Data and checkpoints that are not there.
+
+    Args:
+        cfg (Config): A complete config.
+        *loaders: The dataloaders that will be used. Checkpoints to start from are looked at only
+            if ``train_dataloader`` is among them: testing needs none of them.
+    """
+    problems = list(data_problems(cfg, *loaders))
+    if 'train_dataloader' in loaders:
+        problems += checkpoint_problems(cfg)
+    return problems
+
+
+def check_paths(cfg, *loaders: str) -> None:
+    """Raise if a data folder, its list or a checkpoint that the config names is not there.
+
+    Arguments are those of :func:`path_problems`.
+
+    Raises:
+        FileNotFoundError: Names every key, the path and how to get what is missing.
+    """
+    raise_errors(path_problems(cfg, *loaders))
