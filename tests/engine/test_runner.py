@@ -197,6 +197,7 @@ def test_settle_resume(tmp_path):
     with pytest.raises(FileNotFoundError, match="load_from='absent.pth'.*tools/train.py"):
         settled(True, 'absent.pth')
     # The run has begun: its latest checkpoint, whatever it started from, there or not.
+    torch.save(dict(state_dict={}), inside)
     (work_dir / 'last_checkpoint').write_text(inside)
     for load_from in (weights, training, 'absent.pth'):
         assert settled(True, load_from) == (True, None)

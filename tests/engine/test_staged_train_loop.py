@@ -283,7 +283,7 @@ def test_more_mistakes(tmp_path):
         train(cfg)
     cfg = config(tmp_path, 'bad', model=dict(type='ToyModel'))
     cfg.model = dict(type='PlainModel')
-    with pytest.raises(TypeError, match="'PlainModel' has no stages"):
+    with pytest.raises(ValueError, match="model.type='PlainModel': has no stages"):
         train(cfg)
 
 

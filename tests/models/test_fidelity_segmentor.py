@@ -327,7 +327,7 @@ def test_a_site_that_runs_twice():
         model.predict(*batch(1))
 
 
-STAGES = [('restorer',), ('estimator',), ('estimator', 'spatial', 'head'), ('ensemble',)]
+GRADIENTS_OF = [('restorer',), ('estimator',), ('estimator', 'spatial', 'head'), ('ensemble',)]
 TWO_PROCESSES = """
 import sys, torch
 import torch.distributed as dist
@@ -354,7 +354,7 @@ def gradients(model, inputs, samples) -> dict[str, torch.Tensor]:
     """Gradients of the losses of each stage."""
     grads = {}
     bare = getattr(model, 'module', model)
-    for parts in STAGES:
+    for parts in GRADIENTS_OF:
         bare.train_only(*parts)
         model.train()
         model.zero_grad()
@@ -381,6 +381,6 @@ def test_two_processes_equal_one_with_the_same_four_images(tmp_path):
     one = gradients(build('end-to-end', ensemble=True).double(), *images)
     two = torch.load(out, weights_only=True)
     assert two.keys() == one.keys()
-    assert {key.split()[0] for key in one} == {'+'.join(parts) for parts in STAGES}
+    assert {key.split()[0] for key in one} == {'+'.join(parts) for parts in GRADIENTS_OF}
     for name, grad in one.items():  # 1e-10: what rounding grows to through three networks
         torch.testing.assert_close(two[name], grad, rtol=0, atol=1e-10, msg=name)

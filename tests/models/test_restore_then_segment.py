@@ -156,7 +156,9 @@ def test_checkpoints(tmp_path):
     torch.save(restorer.state_dict(), tmp_path / 'restorer.pth')
     wrapped = {f'restorer.{name}': value for name, value in restorer.state_dict().items()}
     torch.save(dict(state_dict=wrapped), tmp_path / 'wrapped.pth')
-    for name in ('restorer.pth', 'wrapped.pth'):
+    elsewhere = {f'derain.{name}': value for name, value in restorer.state_dict().items()}
+    torch.save(dict(state_dict={**elsewhere, 'x.bias': torch.ones(2)}), tmp_path / 'other.pth')
+    for name in ('restorer.pth', 'wrapped.pth', 'other.pth'):
         model = build(tmp_path, restorer_checkpoint=str(tmp_path / name))
         assert model.restorer.gain == 0.25
     again = build(tmp_path)
@@ -176,5 +178,12 @@ def test_errors(tmp_path):
         build(tmp_path, restorer=fcn_r18()['decode_head'])
     with pytest.raises(FileNotFoundError, match='model.restorer_checkpoint=.*no such'):
         build(tmp_path, restorer_checkpoint=str(tmp_path / 'none.pth'))
-    with pytest.raises(ValueError, match='does not fit TinyRestorer'):
+    with pytest.raises(ValueError, match='does not fit TinyRestorer: 4 missing, first gain; .* un'):
         build(tmp_path, restorer_checkpoint=str(tmp_path / 'clean.pth'))
+    both = {'D1.gain': torch.tensor(1.0), 'D2.gain': torch.tensor(2.0), 'gain': torch.ones(2)}
+    torch.save(dict(state_dict=both), tmp_path / 'both.pth')
+    with pytest.raises(ValueError, match=r"holds several that do, \['D1.', 'D2.'\]"):
+        build(tmp_path, restorer_checkpoint=str(tmp_path / 'both.pth'))
+    torch.save(dict(state_dict={'gain': torch.ones(2)}), tmp_path / 'shape.pth')
+    with pytest.raises(ValueError, match=r'1 misshapen, first gain \(\(2,\) instead of \(\)\)'):
+        build(tmp_path, restorer_checkpoint=str(tmp_path / 'shape.pth'))

@@ -11,6 +11,7 @@ from mmengine.dist import get_rank
 
 from mmdegrade.datasets.degradation_cells import cell_name
 
+from ..json_files import read_json
 from .choice import check_cells, choose_cells, resolve_cell
 from .collect import collect
 from .fingerprint import image_hash, short_hash
@@ -100,7 +101,7 @@ def severity_grid(
     grid = make_grid(contestants, data, cells, Journal(out), batch, ssim)
     journal = grid.journal
     if get_rank() == 0:
-        journal.read(grid.model_keys, grid.cell_keys, grid.image_keys)
+        journal.read(grid.model_keys, grid.cell_keys, grid.image_keys, len(grid.classes))
     try:
         jobs = default_jobs(grid) if jobs is None else jobs
         if jobs > 1:
@@ -155,6 +156,7 @@ def make_grid(contestants, dataset, cells, journal: Journal, batch: int, ssim: b
 
 def _earlier_strips(file: Path) -> list[dict]:
     try:
-        return json.loads(file.read_text(encoding='utf-8')).get('strips', [])
-    except (OSError, ValueError, AttributeError):
+        found = read_json(file).get('strips', [])
+    except (OSError, ValueError):
         return []  # none yet, or of another layout: everything is drawn
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []

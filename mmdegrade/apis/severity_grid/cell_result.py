@@ -1,6 +1,5 @@
 """One cell of a grid: what is known of a model under one degradation."""
 
-import math
 from dataclasses import dataclass, field
 
 
@@ -64,20 +63,3 @@ def series_label(cell: CellResult, with_preset: bool) -> str:
     start, ending = cell.parts
     name = start if with_preset else cell.kind
     return name if cell.degree is None or not ending else f'{name} {ending}'
-
-
-def read_cell(found: dict) -> CellResult:
-    """A cell as ``results.json`` holds it.
-
-    Raises:
-        KeyError, TypeError, AttributeError: It is none.
-    """
-    for name in ('IoU', 'Acc'):
-        found[name] = {key: _number(value) for key, value in found[name].items()}
-    for name in ('mIoU', 'mAcc', 'aAcc'):
-        found[name] = _number(found[name])
-    return CellResult(**found)
-
-
-def _number(value) -> float:
-    return math.nan if value is None else value

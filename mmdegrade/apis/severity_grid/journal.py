@@ -17,6 +17,7 @@ import numpy as np
 FOLDER = 'cache'
 # Seconds between two syncs. A kill loses nothing that was written; this is about power cuts.
 SYNC_EVERY = 10.0
+_MOST = np.iinfo(np.int32).max
 
 
 class Record:
@@ -44,16 +45,20 @@ class Journal:
         self._file = None
         self._synced = time.monotonic()
 
-    def read(self, models, cells, images) -> None:
-        """Take up the stored records of these models, cells and images (hashes)."""
+    def read(self, models, cells, images, classes: int | None = None) -> None:
+        """Take up the stored records of these models, cells and images (hashes).
+
+        Lines that are cut short, or hold something else, are left out; with ``classes``, their
+        number, so are those that count others.
+        """
         wanted = set(models), set(cells), set(images)
         for file in sorted(self.folder.glob('*.jsonl')) if self.folder else ():
             with file.open(encoding='utf-8', errors='replace') as lines:
                 for line in lines:
                     found = _parse(line)
-                    if found and all(
-                        key in some for key, some in zip(found[0], wanted, strict=True)
-                    ):
+                    if found is None or (classes and (found[1].counts[:, 0] >= classes).any()):
+                        continue
+                    if all(key in some for key, some in zip(found[0], wanted, strict=True)):
                         self.records[found[0]] = found[1]
 
     def add(self, key: tuple[str, str, str], record: Record) -> None:
@@ -105,11 +110,32 @@ class Journal:
 
 
 def _parse(line: str) -> tuple[tuple, Record] | None:
-    """Key and record of a line; None for one that is cut short."""
+    """Key and record of a line; None for one that is cut short or holds something else."""
     try:
         found = json.loads(line)
         key = (found['model'], found['cell'], found['image'])
-        counts = np.array(found['counts'], np.int32).reshape(-1, 4)
-        return key, Record(counts, found['psnr'], found['ssim'])
-    except (ValueError, KeyError, TypeError):
+        counts, quality = found['counts'], (found['psnr'], found['ssim'])
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
+    fits = (
+        all(isinstance(part, str) for part in key)
+        and isinstance(counts, list)
+        and all(map(_is_row, counts))
+        and len({row[0] for row in counts}) == len(counts)
+        and all(map(_is_quality, quality))
+    )
+    return (key, Record(np.array(counts, np.int32).reshape(-1, 4), *quality)) if fits else None
+
+
+def _is_row(row) -> bool:
+    """A class, and pixels that agree, predicted and labelled ones."""
+    return (
+        isinstance(row, list)
+        and len(row) == 4
+        and all(type(number) is int and 0 <= number <= _MOST for number in row)
+        and row[1] <= min(row[2:])
+    )
+
+
+def _is_quality(value) -> bool:
+    return value is None or type(value) is float or (type(value) is int and abs(value) <= _MOST)

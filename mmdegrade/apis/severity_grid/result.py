@@ -12,9 +12,11 @@ from pathlib import Path
 
 from mmengine.fileio import put_text
 
+from ..json_files import parse_json
 from . import tables
-from .cell_result import CellResult, read_cell, series_label
+from .cell_result import CellResult, series_label
 from .robustness import Robustness, robustness
+from .stored import check_stored, stored_cell
 
 SCHEMA = 'mmdegrade.severity_grid/1'
 RESULTS = 'results.json'
@@ -180,10 +182,7 @@ class SeverityGrid:
             FileNotFoundError: It is not there.
             ValueError: It is not such a file, or of another version.
         """
-        try:
-            found = json.loads(Path(path).read_text(encoding='utf-8'))
-        except (UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise ValueError(f'{path} is not JSON: {error}') from error
+        found = parse_json(Path(path).read_bytes(), str(path))
         schema = found.get('schema') if isinstance(found, dict) else None
         if schema != SCHEMA:
             raise ValueError(f'{path} has schema {schema!r}; this version reads {SCHEMA!r}')
@@ -192,9 +191,13 @@ class SeverityGrid:
         if missing:
             raise ValueError(f'{path} lacks {", ".join(sorted(missing))}')
         try:
-            cells = [read_cell(cell) for cell in found.pop('cells')]
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f'{path}: a cell is not complete ({error})') from error
+            check_stored(found)
+            names = [model['name'] for model in found['models']]
+            if not isinstance(found['cells'], list):
+                raise ValueError('cells is no list')
+            cells = [stored_cell(cell, names) for cell in found.pop('cells')]
+        except ValueError as error:
+            raise ValueError(f'{path}: {error}') from error
         return cls(cells=cells, **{key: value for key, value in found.items() if key in known})
 
 

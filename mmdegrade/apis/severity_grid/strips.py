@@ -100,8 +100,10 @@ def draw_strips(
 def _is_there(entry: Mapping, out: Path) -> bool:
     try:
         files = [entry['clean'], entry['degraded'], entry['truth'], *entry['predictions'].values()]
-        return all((out / file).is_file() for file in files)
-    except (KeyError, TypeError, AttributeError):
+        # A list of others must not show what lies elsewhere.
+        below = all((out / file).resolve().is_relative_to(out.resolve()) for file in files)
+        return below and all((out / file).is_file() for file in files)
+    except (KeyError, TypeError, AttributeError, ValueError, OSError):
         return False  # of another layout: drawn anew
 
 

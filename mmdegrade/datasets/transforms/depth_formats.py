@@ -4,8 +4,8 @@ Cityscapes: README of the data set (disparity, camera). KITTI: readme of the dep
 SUN RGB-D: Song, Lichtenberg and Xiao, CVPR 2015, and its toolbox.
 """
 
-import io
 import json
+import math
 import posixpath
 import re
 
@@ -13,8 +13,11 @@ import numpy as np
 from mmengine import fileio
 
 from .image_files import CorruptFileError, MissingFileError, decode, read_file
+from .npy_files import decode_npy
 
 FORMATS = ('auto', 'png', 'npy', 'sunrgbd', 'cityscapes', 'kitti')
+# Metres or pixels that no camera has.
+_ABSURD = 1e6
 
 
 def read_steps(path: str, kind: str) -> np.ndarray:
@@ -27,10 +30,7 @@ def read_steps(path: str, kind: str) -> np.ndarray:
     """
     data = read_file(path, 'depth')
     if kind == 'npy':
-        try:
-            steps = np.load(io.BytesIO(data))
-        except (ValueError, EOFError) as error:
-            raise CorruptFileError(f'depth file {path} cannot be decoded: {error}', path) from error
+        steps = decode_npy(data, path, 'depth')
     else:
         steps = decode(data, path, 'depth', 'unchanged', 'cv2')
     if steps.ndim != 2:
@@ -50,10 +50,9 @@ def metres(steps: np.ndarray, kind: str, scale: float, camera: dict | None) -> n
         steps, scale = (steps >> 3) | (steps << 13), 1e-3
     if kind in ('kitti', 'cityscapes'):
         scale = 1 / 256
-    if kind == 'npy':
-        return steps.astype(np.float32)
     if kind != 'cityscapes':
-        return steps.astype(np.float32) * np.float32(scale)
+        with np.errstate(over='ignore'):  # beyond float32 is infinitely far
+            return steps.astype(np.float32) * np.float32(1 if kind == 'npy' else scale)
     # 0 is a hole, 1 a disparity of 0 pixels: infinitely far.
     disparity = (np.maximum(steps, 1) - 1).astype(np.float32) * np.float32(scale)
     with np.errstate(divide='ignore'):
@@ -87,7 +86,7 @@ def read_camera(path: str) -> dict[str, float]:
     try:
         data = json.loads(fileio.get_text(path))
         camera = {**data['intrinsic'], **data['extrinsic']}
-        camera = {name: float(camera[name]) for name in ('baseline', 'fx', 'fy', 'u0', 'v0')}
+        camera = {name: _number(camera[name]) for name in ('baseline', 'fx', 'fy', 'u0', 'v0')}
     except FileNotFoundError:
         raise MissingFileError(
             f'camera file {path} is missing: disparity becomes metres only with its baseline and '
@@ -95,12 +94,23 @@ def read_camera(path: str) -> dict[str, float]:
             'disparity folder, or let the dataset give camera_path',
             path,
         ) from None
-    except (ValueError, KeyError, TypeError) as error:
+    # Recursion: brackets nested by the thousand; overflow: integers beyond floats.
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
         raise CorruptFileError(
             f'camera file {path} is not one of Cityscapes: {error!r}', path
         ) from error
+    except OSError as error:
+        raise CorruptFileError(f'camera file {path} cannot be read: {error}', path) from error
     if not min(camera['baseline'], camera['fx'], camera['fy']) > 0:
         raise CorruptFileError(
             f'camera file {path} has a baseline or focal length not above 0', path
         )
     return camera
+
+
+def _number(value) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f'{value!r:.40} is no number')
+    if not (math.isfinite(value) and abs(value) < _ABSURD):
+        raise ValueError(f'{value!r:.40} is not below {_ABSURD:g}')
+    return float(value)

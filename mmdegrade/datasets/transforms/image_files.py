@@ -20,6 +20,8 @@ from PIL import Image, UnidentifiedImageError
 _OF_THE_MACHINE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 # What decoders raise for bytes that are no image. A missing backend (AttributeError) is not in it.
 _UNDECODABLE = (OSError, SyntaxError, EOFError, struct.error, zlib.error, cv2.error, ValueError)
+# Signature and what of the header chunk says size, bits and colour.
+_PNG_HEADER = 26
 _PLAIN_MODES = ('1', 'L', 'RGB', 'RGBX', 'CMYK', 'YCbCr', 'LAB', 'HSV')
 
 
@@ -87,6 +89,12 @@ def decode(data: bytes, path: str, what: str, flag: str, backend: str | None) ->
         raise ValueError(
             f'imdecode_backend={backend!r}; allowed: {mmcv.image.io.supported_backends}'
         )
+    if _promises_too_much(data):
+        raise CorruptFileError(
+            f'{what} file {path} cannot be decoded ({len(data)} bytes): they cannot hold as many '
+            'pixels as its header says; restore it, or take it off the list',
+            path,
+        )
     reason = ''
     try:
         img = mmcv.imfrombytes(data, flag=flag, backend=backend)
@@ -126,6 +134,8 @@ def wrong_mode(data: bytes) -> str | None:
     if data[:2] == b'\xff\xd8':
         return None  # JPEG has 8 bits and neither palette nor alpha
     if data[:8] == b'\x89PNG\r\n\x1a\n':
+        if len(data) < _PNG_HEADER:
+            return None  # the decoder will say
         bits, colour = data[24], data[25]
         if bits == 16:
             return '16 bits a channel'
@@ -142,6 +152,19 @@ def wrong_mode(data: bytes) -> str | None:
     if mode in ('LA', 'RGBA', 'La', 'RGBa'):
         return 'an alpha channel'
     return f'pixels of mode {mode}'
+
+
+def _promises_too_much(data: bytes) -> bool:
+    """Whether a PNG says that it has more pixels than its bytes can hold.
+
+    The decoder would take the memory before it sees that they are not there. Deflate writes at
+    least one byte for 1032; other formats are bounded by the decoder alone, at 2^30 pixels.
+    """
+    if data[:8] != b'\x89PNG\r\n\x1a\n' or len(data) < _PNG_HEADER:
+        return False
+    width, height = (int.from_bytes(data[at : at + 4], 'big') for at in (16, 20))
+    bits = data[24] * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(data[25], 1)
+    return height * (width * bits // 8 + 1) > 1032 * len(data)
 
 
 def _has_png_end(data: bytes) -> bool:
