@@ -8,7 +8,6 @@ Started again, it goes on where it was. WORK_DIR gets <kind>.png, matrix.md and 
 
 import argparse
 import hashlib
-import json
 import signal
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import mmdegrade  # noqa: F401  first: it makes the installed packages usable together
 from mmdegrade import apis
 from mmdegrade.apis.degradation_matrix import KINDS, write_atomically
+from mmdegrade.apis.json_files import read_json
 from mmdegrade.engine.launch import load_config
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,7 +55,7 @@ def settle(args) -> None:
         seed=args.seed,
     )
     file = args.work_dir / 'settings.json'
-    if file.is_file() and json.loads(file.read_text(encoding='utf-8')) != made_with:
+    if file.is_file() and read_json(file) != made_with:
         raise ValueError(
             f'{args.work_dir} holds a matrix of another config, preset, seed or length; give '
             'another --work-dir, or delete it'
@@ -78,7 +78,11 @@ def main(argv=None) -> int:
         return 1
     texts, found = [], {}
     for kind in args.kinds:
-        matrix = apis.read_matrix(args.work_dir, kind, args.preset)
+        try:
+            matrix = apis.read_matrix(args.work_dir, kind, args.preset)
+        except (FileNotFoundError, ValueError) as error:
+            print(f'degradation_matrix: {error}', file=sys.stderr)
+            return 1
         apis.plot_matrix(matrix, args.work_dir / f'{kind}.png')
         found[kind] = dict(matrix.to_dict(), verdict=matrix.verdict())
         texts.append(f'{matrix.table()}\n\n{matrix.verdict()}')

@@ -34,6 +34,7 @@ ROOT = DOCS.parent
 PAGES = {
     'README.md': 'index.md',
     'CONTRIBUTING.md': 'contributing.md',
+    'SECURITY.md': 'security.md',
     'docs': 'index.md',
     'benchmarks': 'benchmarks.md',
     'benchmarks/README.md': 'benchmarks.md',

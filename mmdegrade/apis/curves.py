@@ -1,11 +1,12 @@
 """Curves of what training logged: losses, the Gram gap, learning rates."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from mmdegrade.degradations.parameters import suggest
+
+from .json_files import parse_json
 
 
 def read_scalars(work_dir) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -22,6 +23,7 @@ def read_scalars(work_dir) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
     Raises:
         FileNotFoundError: Nothing was logged there.
+        ValueError: A line holds something else; names file and line.
     """
     files = sorted(Path(work_dir).glob('*/vis_data/scalars.json'))
     if not files:
@@ -30,17 +32,25 @@ def read_scalars(work_dir) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         )
     curves: dict[str, dict[int, float]] = {}
     for file in files:
-        for line in file.read_text(encoding='utf-8').splitlines():
-            row = json.loads(line)
-            if 'iter' not in row:
+        lines = file.read_bytes().split(b'\n')[:-1]  # what follows the last end was cut short
+        for number, line in enumerate(lines, start=1):
+            row = parse_json(line, f'{file}, line {number}')
+            if not isinstance(row, dict):
+                raise ValueError(f'{file}, line {number} holds {type(row).__name__}, no values')
+            if not _is_whole(row.get('iter')):
                 continue  # a validation result
             for key, value in row.items():
-                if isinstance(value, (int, float)) and key not in ('iter', 'step', 'epoch'):
+                known = isinstance(value, float) or _is_whole(value)
+                if known and key not in ('iter', 'step', 'epoch'):
                     curves.setdefault(key, {})[row['iter']] = value
     return {
         key: (np.array(sorted(points)), np.array([points[i] for i in sorted(points)]))
         for key, points in curves.items()
     }
+
+
+def _is_whole(value) -> bool:
+    return isinstance(value, int) and abs(value) < 2**63
 
 
 def running_mean(values: np.ndarray, width: int) -> np.ndarray:

@@ -218,13 +218,18 @@ def read_matrix(work_dir: Path, kind: str, preset: str | None = 'ubcn') -> Degra
 
     Raises:
         FileNotFoundError: A test has not finished.
-        KeyError: A test measured other cells.
+        ValueError: A test measured other cells, or its file holds no mIoU of them; names it.
     """
     cells = [cell_name(cell) for cell in level_cells(kind, preset)]
     rows = []
     for name in cells:
-        found = read_test_metrics(work_dir / name.replace(':', '_') / f'test_{kind}')
-        rows.append(tuple(float(found[f'{cell}/mIoU']) for cell in cells))
+        folder = work_dir / name.replace(':', '_') / f'test_{kind}'
+        found = read_test_metrics(folder)
+        row = [found.get(f'{cell}/mIoU') for cell in cells]
+        # NaN: nothing that the dataset labels occurs.
+        if not all(isinstance(miou, (int, float)) and not abs(miou) > 100 for miou in row):
+            raise ValueError(f'{find_test_metrics(folder)} has no mIoU of {", ".join(cells)}')
+        rows.append(tuple(map(float, row)))
     parameter, levels = _levels(kind, preset)
     return DegradationMatrix(kind, parameter, levels, tuple(rows))
 

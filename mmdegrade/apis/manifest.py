@@ -11,6 +11,8 @@ from pathlib import Path
 
 from mmengine.fileio import put_text
 
+from .json_files import parse_json
+
 NAME = 'manifest.jsonl'
 
 
@@ -22,7 +24,7 @@ class Manifest:
         settings: What all images have in common; JSON-serialisable.
 
     Raises:
-        ValueError: The manifest there was written with other settings, or is none.
+        ValueError: The manifest there was written with other settings, or is none; names it.
     """
 
     def __init__(self, folder: Path, settings: dict) -> None:
@@ -34,9 +36,12 @@ class Manifest:
         self._save()
 
     def _read(self) -> None:
-        first, *lines = self.path.read_text(encoding='utf-8').split('\n')
+        # Text that a kill cut inside a letter is no UTF-8; that line is left out below.
+        first, *lines = self.path.read_bytes().decode('utf-8', 'replace').split('\n')
         try:
-            stored = json.loads(first)['settings']
+            stored = parse_json(first, 'the first line')['settings']
+            if not isinstance(stored, dict):
+                raise TypeError(f'they are {type(stored).__name__}')
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f'{self.path} does not begin with settings: {error}') from error
         differing = [
@@ -49,11 +54,13 @@ class Manifest:
                 f'{self.path} was written with other settings ({"; ".join(differing)}); '
                 'take the same ones, or another folder'
             )
-        for line in lines:
-            # A kill can cut the last line short; its image is then done again.
-            if line.endswith('}'):
-                record = json.loads(line)
-                self.records[record['image']] = record
+        # A whole line ends; a kill can cut the last one short, whose image is then done again.
+        for number, line in enumerate(lines[:-1], start=2):
+            where = f'{self.path}, line {number}'
+            record = parse_json(line, where)
+            if not isinstance(record, dict) or not isinstance(record.get('image'), str):
+                raise ValueError(f'{where} is no record of an image: {line:.80}')
+            self.records[record['image']] = record
 
     def add(self, record: dict) -> None:
         """Note a finished image: dict(image=…, …)."""

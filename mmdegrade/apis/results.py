@@ -1,9 +1,10 @@
 """Results as the runner leaves them on disk, and tables of them."""
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
+
+from .json_files import read_json
 
 
 def find_test_metrics(folder) -> Path | None:
@@ -20,6 +21,7 @@ def read_test_metrics(folder) -> dict[str, float]:
 
     Raises:
         FileNotFoundError: No test has finished there.
+        ValueError: The file holds something else; names it.
     """
     path = find_test_metrics(folder)
     if path is None:
@@ -27,7 +29,7 @@ def read_test_metrics(folder) -> dict[str, float]:
             f'{folder}: no finished test; run `python tools/test.py CONFIG CHECKPOINT --work-dir '
             f'{folder}`'
         )
-    return json.loads(path.read_text(encoding='utf-8'))
+    return read_json(path)
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence]) -> str:

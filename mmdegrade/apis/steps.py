@@ -9,6 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmengine.fileio import put_text
+
+from .json_files import read_json
+
 TAIL_LINES = 25
 PROGRESS = re.compile(r'Iter\(\w+\) \[ *(\d+)/(\d+)\]|Epoch\(\w+\) \[ *(\d+)/(\d+)\]')
 
@@ -63,14 +67,14 @@ def run_steps(
         What ``times`` holds at the end.
 
     Raises:
-        ValueError: A step needs one that does not exist or comes later.
+        ValueError: A step needs one that does not exist or comes later; ``times`` is no JSON.
         StepFailed: A command failed. The others that run are stopped.
     """
     names = [step.name for step in steps]
     for i, step in enumerate(steps):
         if not set(step.needs) <= set(names[:i]):
             raise ValueError(f'step {step.name!r} needs {step.needs}; before it are {names[:i]}')
-    taken = json.loads(times.read_text(encoding='utf-8')) if times.is_file() else {}
+    taken = read_json(times) if times.is_file() else {}
     waiting = [step for step in steps if not step.done()]
     finished = {step.name for step in steps} - {step.name for step in waiting}
     for step in steps:
@@ -98,7 +102,7 @@ def run_steps(
                 wall = time.monotonic() - start
                 cpu = usage.ru_utime + usage.ru_stime
                 taken[step.name] = dict(wall=round(wall, 1), cpu=round(cpu, 1))
-                times.write_text(json.dumps(taken, indent=2) + '\n', encoding='utf-8')
+                put_text(json.dumps(taken, indent=2) + '\n', str(times))  # atomic
                 say(f'{step.name}: done in {wall:.0f} s{_left(waiting, running, at_once)}')
                 spoken = time.monotonic()
             if running and time.monotonic() - spoken > every:

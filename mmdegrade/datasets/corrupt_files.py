@@ -17,6 +17,7 @@ from mmengine.logging import print_log
 
 from mmdegrade.degradations import keyed_rng
 
+from .keyed_pipeline import keyed_generators
 from .transforms.image_files import CorruptFileError
 
 #: How many corrupt files a training goes on without.
@@ -116,7 +117,8 @@ class CorruptFiles:
         """Corrupt files found by any process: path and message."""
         found = {}
         for number, flags in enumerate(self.flags):
-            for index in flags.nonzero().flatten().tolist():
+            # A copy: nonzero() counts first, and fails if a worker sets a flag before it collects.
+            for index in flags.clone().nonzero().flatten().tolist():
                 if (number, index) not in self._known:
                     self._known[number, index] = self._try(number, index)
                 error = self._known[number, index]
@@ -130,7 +132,9 @@ class CorruptFiles:
         """Load a sample that another process found corrupt, for the message."""
         dataset = self.datasets[number]
         try:
-            type(dataset).prepare_data(dataset, index)
+            # What other workers found must not change the random numbers of this one.
+            with keyed_generators('message of a corrupt file', self.seed, number, index):
+                type(dataset).prepare_data(dataset, index)
         except CorruptFileError as error:
             return error
         return None

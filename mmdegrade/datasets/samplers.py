@@ -7,12 +7,10 @@ generators seeded from (seed, draw). The pixels of draw 1234 are then the same i
 on any rank, in any order, and in a resumed run.
 """
 
-import random
 from collections.abc import Iterator
 from itertools import count
 
 import numpy as np
-import torch
 from mmengine.dist import get_dist_info, sync_random_seed
 from mmengine.registry import DATA_SAMPLERS
 from torch.utils.data import Sampler
@@ -21,102 +19,15 @@ from mmdegrade.degradations import keyed_rng
 
 from .checked_loading import check_loading, leaves
 from .corrupt_files import MAX_FILES, replace_corrupt
-
-
-class KeyedIndex(int):
-    """A dataset index that remembers its draw number.
-
-    It is an ``int`` for every purpose. Arithmetic keeps the draw number, because dataset
-    wrappers (``RepeatDataset``: ``idx % len``; ``ConcatDataset``: ``idx - offset``) compute the
-    index they hand on.
-
-    Attributes:
-        draw (int): Number of the draw: ``epoch * len(dataset) + index``, unique in a run.
-    """
-
-    draw: int
-
-    def __new__(cls, index: int, draw: int) -> 'KeyedIndex':
-        self = super().__new__(cls, index)
-        self.draw = int(draw)
-        return self
-
-    def with_index(self, index: int) -> 'KeyedIndex':
-        """Another index of the same draw."""
-        return KeyedIndex(index, self.draw)
-
-    def __reduce__(self):  # the default would lose ``draw`` on the way to a worker process
-        return KeyedIndex, (int(self), self.draw)
-
-    def __add__(self, other):
-        return KeyedIndex(int(self) + int(other), self.draw)
-
-    __radd__ = __add__
-
-    def __sub__(self, other):
-        return KeyedIndex(int(self) - int(other), self.draw)
-
-    def __mod__(self, other):
-        return KeyedIndex(int(self) % int(other), self.draw)
-
-
-class KeyedPipeline:
-    """A dataset pipeline run with random generators seeded from (seed, draw number).
-
-    The states of ``random``, ``numpy.random`` and torch's CPU generator are put back
-    afterwards, so that with ``num_workers=0`` loading data does not disturb the training.
-
-    Args:
-        pipeline (Callable): The dataset's own pipeline.
-        seed (int): Seed of the run.
-    """
-
-    def __init__(self, pipeline, seed: int) -> None:
-        self.pipeline = pipeline
-        self.seed = seed
-
-    def __getattr__(self, name):  # ``dataset.pipeline.transforms`` keeps working
-        if name in ('pipeline', '__setstate__', '__getstate__'):
-            raise AttributeError(name)
-        return getattr(self.pipeline, name)
-
-    def __call__(self, results: dict):
-        draw = getattr(results.get('sample_idx'), 'draw', None)
-        if draw is None:
-            return self.pipeline(results)
-        states = random.getstate(), np.random.get_state(), torch.random.get_rng_state()
-        rng = keyed_rng('pipeline', self.seed, draw)
-        words = [int(word) for word in rng.integers(0, 2**32, size=3)]
-        random.seed(words[0])
-        np.random.seed(words[1])
-        torch.random.default_generator.manual_seed(words[2])
-        try:
-            return self.pipeline(results)
-        finally:
-            random.setstate(states[0])
-            np.random.set_state(states[1])
-            torch.random.set_rng_state(states[2])
-
-
-def _key_pipelines(dataset, seed: int) -> int:
-    """Wrap the pipeline of ``dataset`` and of the datasets inside it; return how many."""
-    inner = [dataset.dataset] if hasattr(dataset, 'dataset') else []
-    inner += list(getattr(dataset, 'datasets', []))
-    wrapped = sum(_key_pipelines(child, seed) for child in inner)
-    pipeline = getattr(dataset, 'pipeline', None)
-    if isinstance(pipeline, KeyedPipeline):
-        pipeline = pipeline.pipeline
-    if pipeline is not None:
-        dataset.pipeline = KeyedPipeline(pipeline, seed)
-        wrapped += 1
-    return wrapped
+from .keyed_index import KeyedIndex
+from .keyed_pipeline import key_pipelines
 
 
 @DATA_SAMPLERS.register_module()
 class KeyedSampler(Sampler):
     """Endless sampler of :class:`KeyedIndex`, for iteration-based training.
 
-    Building it also seeds the dataset's pipeline per sample (see :class:`KeyedPipeline`), so
+    Building it also seeds the dataset's pipeline per sample (see ``keyed_pipeline.py``), so
     ``sampler=dict(type='KeyedSampler')`` in any config is all that reproducible pixels need.
 
     Epoch ``e`` is the permutation drawn from (seed, e). The stream of all epochs is dealt to the
@@ -134,6 +45,7 @@ class KeyedSampler(Sampler):
 
     Raises:
         ValueError: The dataset is empty, or ``max_corrupt`` negative.
+        TypeError: A wrapper whose own pipeline cannot be keyed.
     """
 
     def __init__(
@@ -154,7 +66,7 @@ class KeyedSampler(Sampler):
         self.size = len(dataset)
         self.consumed = 0
         check_loading(dataset)
-        _key_pipelines(dataset, self.seed)
+        key_pipelines(dataset, self.seed)
         self.corrupt_files = replace_corrupt(leaves(dataset), self.seed, max_corrupt)
 
     def skip(self, num_samples: int) -> None:

@@ -10,8 +10,9 @@ class inside it takes weights that are there already.
 import os.path as osp
 import re
 
-import torch
 from torch import nn
+
+from mmdegrade.compat.checkpoint_loading import load_checkpoint_safely
 
 #: LPIPS name -> (torchvision's model, where its ImageNet weights are).
 BACKBONES = dict(
@@ -102,7 +103,7 @@ def load_lpips(
 
 def _fill(module: nn.Module, path: str, option: str, name_in_file) -> None:
     """Load a file whose keys are named otherwise; keys that nobody asks for are left alone."""
-    stored = torch.load(path, map_location='cpu', weights_only=True)
+    stored = load_checkpoint_safely(path)
     own = module.state_dict()
     missing = [
         name_in_file(key)

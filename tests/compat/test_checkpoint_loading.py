@@ -19,7 +19,9 @@ from mmdegrade.compat.checkpoint_loading import (
     allow_mmengine_checkpoints,
     load_checkpoint_safely,
 )
+from mmdegrade.engine.hooks.ewc import load_fisher
 from mmdegrade.models.clean_checkpoint import load_clean_checkpoint
+from mmdegrade.models.lpips import build_lpips, fill_lpips
 
 
 class Dangerous:
@@ -166,6 +168,14 @@ def through_a_clean_checkpoint(path, work_dir):
     load_clean_checkpoint(torch.nn.Linear(2, 2), str(path), 'model.clean_checkpoint')
 
 
+def through_a_fisher_file(path, work_dir):
+    load_fisher(str(path))
+
+
+def through_lpips(path, work_dir):
+    fill_lpips(build_lpips(), heads=str(path), backbone=str(path))
+
+
 @pytest.mark.parametrize(
     'load',
     [
@@ -177,6 +187,8 @@ def through_a_clean_checkpoint(path, work_dir):
         through_resume,
         through_init_cfg,
         through_a_clean_checkpoint,
+        through_a_fisher_file,
+        through_lpips,
     ],
     ids=lambda one: one.__name__,
 )

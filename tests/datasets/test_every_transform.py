@@ -161,6 +161,16 @@ def load_depth(path, size, seed, scale, holes):
 
 
 @settings(max_examples=40, deadline=None)
+@given(size=SIZES, unit=st.sampled_from(['metres', 'relative']))
+def ramp(path, size, unit):
+    out = build('DepthRamp', unit=unit)(results_of(np.zeros((*size, 3), np.uint8)))
+    depth, far = out['depth'], dict(metres=300, relative=1)[unit]
+    assert depth.shape == size and depth.dtype == np.float32 and 'depth' in out['seg_fields']
+    assert (depth == depth[:, :1]).all() and (np.diff(depth[:, 0]) < 0).all()
+    assert depth[0, 0] == pytest.approx(far) == out['depth_far']
+
+
+@settings(max_examples=40, deadline=None)
 @given(img=pictures(), seed=SEEDS, clean=st.booleans())
 def pack(path, img, seed, clean):
     labels = np.random.default_rng(seed).integers(0, 11, img.shape[:2])
@@ -192,6 +202,7 @@ def pair(path, img, clean, seed, turn):
 
 PROPERTIES = {
     'Degrade': degrade,
+    'DepthRamp': ramp,
     'LoadCleanImage': load_clean_image,
     'LoadDepth': load_depth,
     'LoadImage': load_image,

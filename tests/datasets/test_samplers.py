@@ -8,19 +8,25 @@ import numpy as np
 import pytest
 import torch
 from mmengine.dataset import BaseDataset, ConcatDataset, RepeatDataset
+from mmengine.registry import init_default_scope
+from mmseg.datasets import MultiImageMixDataset
+from mmseg.registry import DATASETS
 from torch.utils.data import DataLoader
 
 from mmdegrade.datasets import KeyedIndex, KeyedSampler
 from mmdegrade.datasets import samplers as module
+from tests.tiny import make_camvid
+
+
+def draw_three():
+    """One number of every global generator."""
+    return np.random.rand(), random.random(), torch.rand(()).item()
 
 
 def draw_all(results):
     """A pipeline that shows every global generator."""
-    return dict(
-        idx=int(results['sample_idx']),
-        draw=results['sample_idx'].draw,
-        value=(np.random.rand(), random.random(), torch.rand(()).item()),
-    )
+    index = results['sample_idx']
+    return dict(idx=int(index), draw=getattr(index, 'draw', None), value=draw_three())
 
 
 class Numbers(BaseDataset):
@@ -118,3 +124,89 @@ def test_errors():
         KeyedSampler([], seed=0)
     with pytest.raises(ValueError, match='num_samples=-1'):
         KeyedSampler(Numbers(), seed=0).skip(-1)
+
+
+class Mixture:
+    """Mixes an image with two partners, and shows what it drew."""
+
+    def get_indices(self, dataset):
+        return [random.randint(0, len(dataset)) for _ in range(2)]  # mmseg's own mistake
+
+    def __call__(self, results):
+        return dict(results, partners=results['mix_results'], mixed=draw_three())
+
+
+def mixed(size=4):
+    dataset = MultiImageMixDataset(ConcatDataset([Numbers(size), Numbers(size)]), [])
+    dataset.pipeline, dataset.pipeline_types = [Mixture()], ['Mixture']
+    return dataset
+
+
+def test_partners_of_a_mixture_are_keyed():
+    alone = stream(mixed(), 48)
+    assert stream(mixed(), 48, workers=2) == alone
+    assert stream(mixed(), 20, workers=1, skip=28) == alone[28:]
+    assert stream(mixed(), 48, seed=4) != alone
+    dataset = mixed()
+    KeyedSampler(dataset, seed=3)
+    torch.manual_seed(5), np.random.seed(5), random.seed(5)
+    expected = draw_three()
+    torch.manual_seed(5), np.random.seed(5), random.seed(5)
+    assert dataset[KeyedIndex(alone[1]['idx'], alone[1]['draw'])] == alone[1]
+    assert draw_three() == expected  # the training's own numbers stay as they were
+    # Every draw has pixels of its own, those of partners too; all images become partners.
+    partners = [one for sample in alone for one in sample['partners']]
+    for samples, key in ((alone, 'value'), (alone, 'mixed'), (partners, 'value')):
+        assert len({sample[key] for sample in samples}) == len(samples)
+    assert len({one['draw'] for one in partners}) == 96
+    assert {one['idx'] for one in partners} == {0, 1, 2, 3}
+
+
+def test_a_mixture_keyed_twice_is_keyed_once():
+    dataset = mixed()
+    KeyedSampler(dataset, seed=9)
+    assert stream(dataset, 24) == stream(mixed(), 24)
+    assert dataset[3]['partners']  # a plain index draws from the global generators
+
+
+@pytest.mark.parametrize('kind', ['fork', pytest.param('spawn', marks=pytest.mark.slow)])
+def test_a_mosaic_in_worker_processes(tmp_path, kind):
+    """mmseg's own, of degraded images."""
+    init_default_scope('mmseg')
+    root = make_camvid(tmp_path / 'camvid', images=6)
+    loading = [dict(type='LoadImage'), dict(type='LoadMask')]
+    loading += [dict(type='RandomFlip', prob=0.5), dict(type='Degrade', kind='awgn', degree=3)]
+    leaf = dict(type='CamVidDataset', data_root=str(root), ann_file='train.txt', pipeline=loading)
+    pipeline = [
+        dict(type='RandomMosaic', prob=1, img_scale=(48, 64)),
+        dict(type='RandomCrop', crop_size=(32, 32)),
+        dict(type='PackDegradeInputs'),
+    ]
+    wrapper = dict(type='MultiImageMixDataset', dataset=leaf, pipeline=pipeline)
+
+    def pixels(workers, **kwargs):
+        dataset = DATASETS.build(wrapper)
+        sampler = KeyedSampler(dataset, seed=0)
+        loader = DataLoader(
+            dataset, 2, sampler=sampler, num_workers=workers, collate_fn=list, **kwargs
+        )
+        batches = islice(loader, 6)
+        return [
+            (one['inputs'].numpy().tobytes(), one['data_samples'].gt_sem_seg.data.numpy().tobytes())
+            for batch in batches
+            for one in batch
+        ]
+
+    alone = pixels(0)
+    assert len(set(alone)) == 12
+    assert pixels(2, multiprocessing_context=kind) == alone
+
+
+def test_a_pipeline_that_cannot_be_keyed():
+    class Own(MultiImageMixDataset):
+        """A user's wrapper may draw anywhere."""
+
+    dataset = mixed()
+    dataset.__class__ = Own
+    with pytest.raises(TypeError, match=r'Own\.pipeline is a list.*InfiniteSampler'):
+        KeyedSampler(dataset, seed=0)

@@ -1,20 +1,24 @@
 """Plant every fault of ``mutants.py`` in a copy of the repository, and see which test notices it.
 
-    python tests/mutants/run.py [NAME …] [--jobs N] [--out docs/mutants.md]
+    python tests/mutants/run.py [NAME …] [--jobs N] [--results FILE] [--out docs/mutants.md]
 
 First all tests named run without a fault: one that fails then would catch anything. Each fault then
 gets a fresh copy and a process of its own, forked from one that has imported the dependencies, so
-that seconds of imports are paid once. The exit status is 1 if a fault survives or a run breaks.
+that seconds of imports are paid once. With ``--results``, what was found of a fault is kept, and
+not asked again while its file and its tests are the same: a run that was stopped goes on. The exit
+status is 1 if a fault survives or a run breaks.
 """
 
 import argparse
+import hashlib
+import json
 import os
 import shutil
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.util import module_from_spec, spec_from_file_location
 from multiprocessing import get_context
 from pathlib import Path
@@ -179,6 +183,37 @@ def check_baseline(mutants, timeout: float) -> None:
             raise RuntimeError(f'without any fault: {status} {reason}\n{text}')
 
 
+def key(mutant: Mutant) -> str:
+    """Hash of a fault, of the file it is planted in, and of the files of its tests."""
+    files = {mutant.file, *(test.partition('::')[0] for test in mutant.tests)}
+    contents = [(ROOT / file).read_text(encoding='utf-8') for file in sorted(files)]
+    return hashlib.sha256(json.dumps([mutant, contents]).encode()).hexdigest()
+
+
+class Results:
+    """Outcomes by the keys of their faults, in a file if one is given."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        kept = path is not None and path.is_file()
+        found = json.loads(path.read_text(encoding='utf-8')) if kept else {}
+        self.outcomes = {key: Outcome(**one) for key, one in found.items()}
+
+    def get(self, mutant: Mutant) -> Outcome | None:
+        """What was found; only what was caught need not be asked again."""
+        found = self.outcomes.get(key(mutant))
+        return found if found is not None and found.status == CAUGHT else None
+
+    def add(self, mutant: Mutant, outcome: Outcome) -> None:
+        """Keep an outcome at once."""
+        self.outcomes[key(mutant)] = outcome
+        if self.path is not None:
+            text = {name: asdict(one) for name, one in self.outcomes.items()}
+            part = self.path.with_suffix('.part')
+            part.write_text(json.dumps(text, indent=1), encoding='utf-8')
+            part.replace(self.path)
+
+
 def page(outcomes: dict[Mutant, Outcome]) -> str:
     """The table as Markdown."""
     caught = sum(one.status == CAUGHT for one in outcomes.values())
@@ -206,6 +241,7 @@ def parse(argv=None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('names', nargs='*', help='mutants to run; default: all')
     parser.add_argument('--jobs', type=int, default=1, help='how many at a time')
+    parser.add_argument('--results', type=Path, help='keep outcomes here, and go on from them')
     parser.add_argument('--out', type=Path, help='write the table, as Markdown')
     parser.add_argument('--timeout', type=float, default=300, help='seconds for one mutant')
     parser.add_argument('--logs', type=Path, help='keep the logs of those not caught here')
@@ -224,17 +260,24 @@ def main(argv=None) -> int:
     mutants = [one for one in MUTANTS if not args.names or one.name in args.names]
     for mutant in mutants:
         mutant.changed((ROOT / mutant.file).read_text(encoding='utf-8'))
-    preload()
-    if not args.no_baseline:
+    results = Results(args.results)
+    todo = [one for one in mutants if results.get(one) is None]
+    if todo:
+        preload()
+    if todo and not args.no_baseline:
         print('without a fault …', flush=True)
-        check_baseline(mutants, args.timeout * max(1, len(mutants) // 4))
+        check_baseline(todo, args.timeout * max(1, len(todo) // 4))
+
+    def outcome_of(mutant: Mutant) -> Outcome:
+        return results.get(mutant) or run_mutant(mutant, args.timeout, args.logs)
+
     outcomes = {}
     with ThreadPoolExecutor(args.jobs) as pool:
-        results = pool.map(lambda one: run_mutant(one, args.timeout, args.logs), mutants)
-        for mutant, outcome in zip(mutants, results, strict=True):
-            outcomes[mutant] = outcome
-            line = f'{mutant.name:28}{outcome.status:10}{outcome.reason}'
-            print(f'{line} ({outcome.seconds:.0f} s)', flush=True)
+        for mutant, one in zip(mutants, pool.map(outcome_of, mutants), strict=True):
+            outcomes[mutant] = one
+            results.add(mutant, one)
+            line = f'{mutant.name:28}{one.status:10}{one.reason}'
+            print(f'{line} ({one.seconds:.0f} s)', flush=True)
     left = [mutant.name for mutant, one in outcomes.items() if one.status != CAUGHT]
     print(f'{len(outcomes) - len(left)} of {len(outcomes)} caught', *left, sep='\n  ')
     if args.out:

@@ -1,9 +1,11 @@
 # CamVid for UBCN, at sizes for a CPU. Rain of 150 mm/hr, drawn anew for each image after
-# all geometry; 50 and 250: degradation.degree=1, 3. Clean images come along, for the losses.
+# all geometry, at the depth of the whole image's ramp; 50 and 250: degradation.degree=1, 3. Clean
+# images come along, for the losses.
 _base_ = './camvid.py'
 degradation = dict(_delete_=True, kind='rain', degree=2, preset='ubcn')
 train_pipeline = [
     dict(type='LoadImage'),
+    dict(type='DepthRamp'),
     dict(type='LoadMask'),
     dict(type='RandomCrop', crop_size=(192, 192), cat_max_ratio=0.75),
     dict(type='RandomFlip', prob=0.5),
@@ -16,6 +18,7 @@ patches = dict(
     dataset=dict(
         pipeline=[
             dict(type='LoadImage'),
+            dict(type='DepthRamp'),
             dict(type='LoadMask'),
             dict(type='RandomCrop', crop_size=(96, 96)),
             dict(type='RandomFlip', prob=0.5),

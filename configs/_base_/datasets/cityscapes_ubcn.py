@@ -1,10 +1,12 @@
 # Cityscapes for UBCN. Rain of 150 mm/hr, drawn anew for each image after
-# all geometry; 50 and 250: degradation.degree=1, 3. Clean images come along, for the losses.
+# all geometry, at the depth of the whole image's ramp; 50 and 250: degradation.degree=1, 3. Clean
+# images come along, for the losses.
 # Batches of 24 are totals of the supplement: divide them by the number of GPUs. Crops are ours.
 _base_ = './cityscapes.py'
 degradation = dict(_delete_=True, kind='rain', degree=2, preset='ubcn')
 train_pipeline = [
     dict(type='LoadImage'),
+    dict(type='DepthRamp'),
     dict(type='LoadMask'),
     dict(type='RandomCrop', crop_size=(512, 1024), cat_max_ratio=0.75),
     dict(type='RandomFlip', prob=0.5),
@@ -17,6 +19,7 @@ patches = dict(
     dataset=dict(
         pipeline=[
             dict(type='LoadImage'),
+            dict(type='DepthRamp'),
             dict(type='LoadMask'),
             dict(type='RandomCrop', crop_size=(256, 256)),
             dict(type='RandomFlip', prob=0.5),

@@ -1,11 +1,13 @@
 # VOC for UBCN. Rain of 150 mm/hr, drawn anew for each image after
-# all geometry; 50 and 250: degradation.degree=1, 3. Clean images come along, for the losses.
+# all geometry, at the depth of the whole image's ramp; 50 and 250: degradation.degree=1, 3. Clean
+# images come along, for the losses.
 # Batches of 24 are totals of the supplement: divide them by the number of GPUs. Resizing and crops
 # are ours.
 _base_ = './voc.py'
 degradation = dict(_delete_=True, kind='rain', degree=2, preset='ubcn')
 train_pipeline = [
     dict(type='LoadImage'),
+    dict(type='DepthRamp'),
     dict(type='LoadMask'),
     dict(type='RandomResize', scale=(2048, 512), ratio_range=(0.5, 2.0), keep_ratio=True),
     dict(type='RandomCrop', crop_size=(512, 512), cat_max_ratio=0.75),
@@ -19,6 +21,7 @@ patches = dict(
     dataset=dict(
         pipeline=[
             dict(type='LoadImage'),
+            dict(type='DepthRamp'),
             dict(type='LoadMask'),
             dict(type='RandomCrop', crop_size=(256, 256)),
             dict(type='RandomFlip', prob=0.5),

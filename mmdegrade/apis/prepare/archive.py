@@ -80,7 +80,9 @@ def _naming(path: Path):
 
 
 def read_members(path: Path) -> Iterator[Member]:
-    """Give the regular files of an archive, in its order; links and devices are left out.
+    """Give the regular files of an archive, in its order.
+
+    Links and devices are left out; in a folder, links that lead out of it.
 
     Raises:
         FileNotFoundError: Nothing is there.
@@ -115,7 +117,13 @@ def read_members(path: Path) -> Iterator[Member]:
 
 
 def _folder(path: Path) -> Iterator[Member]:
-    files = sorted(p for p in path.rglob('*') if p.is_file() and '.git' not in p.parts)
+    whole = path.resolve()
+    files = sorted(
+        p
+        for p in path.rglob('*')
+        # A link that leads out would bring in a file that is not the dataset's.
+        if p.is_file() and '.git' not in p.parts and p.resolve().is_relative_to(whole)
+    )
     for number, file in enumerate(files, start=1):
         name = f'{path.resolve().name}/{file.relative_to(path).as_posix()}'
         yield Member(name, file.stat().st_size, file.read_bytes, number / len(files))

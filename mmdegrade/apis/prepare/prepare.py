@@ -14,6 +14,7 @@ from .archive import Archive, Member, read_members
 from .recipe import Place, Recipe, instructions
 
 Report = Callable[[str, float], None]
+MOST_BYTES = 1 << 30
 
 
 def _quiet(what: str, done: float) -> None:
@@ -80,6 +81,11 @@ def unpack(archive_path: Path, place: Place, out: Path, report: Report = _quiet)
 
 
 def _converted(member: Member, transform, archive_path: Path) -> bytes:
+    if member.size > MOST_BYTES:  # it is read whole, and a few bytes can say that they are many
+        raise ValueError(
+            f'{archive_path}: {member.name} has {member.size:,} bytes; allowed: {MOST_BYTES:,}, '
+            'far more than any file of these datasets has'
+        )
     data = member.data()
     if transform is None:
         return data

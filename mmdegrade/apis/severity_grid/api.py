@@ -1,7 +1,6 @@
 """``severity_grid``: models × kinds × degrees in one call."""
 
 import errno
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path

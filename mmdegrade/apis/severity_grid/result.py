@@ -195,7 +195,8 @@ class SeverityGrid:
             names = [model['name'] for model in found['models']]
             if not isinstance(found['cells'], list):
                 raise ValueError('cells is no list')
-            cells = [stored_cell(cell, names) for cell in found.pop('cells')]
+            classes = found['dataset']['classes']
+            cells = [stored_cell(cell, names, classes) for cell in found.pop('cells')]
         except ValueError as error:
             raise ValueError(f'{path}: {error}') from error
         return cls(cells=cells, **{key: value for key, value in found.items() if key in known})

@@ -12,8 +12,6 @@ from .cell_result import CellResult
 _SHARES = ('mIoU', 'mAcc', 'aAcc')
 _TEXTS = ('model', 'cell', 'kind')
 _COUNTS = ('intersect', 'union', 'predicted', 'labelled')
-# Of rounding in float32.
-_SLACK = 1e-3
 
 
 def check_stored(found: dict) -> None:
@@ -69,12 +67,13 @@ def _is_robustness(found, names: list[str]) -> bool:
     return len(kinds) < 2
 
 
-def stored_cell(found, names) -> CellResult:
+def stored_cell(found, names, classes) -> CellResult:
     """A cell as the file holds it.
 
     Args:
         found: What should be one.
         names: Of the models.
+        classes: Names of the dataset's classes.
 
     Raises:
         ValueError: It is none; names what is wrong.
@@ -95,17 +94,18 @@ def stored_cell(found, names) -> CellResult:
     _require(isinstance(found['preset'], (str, type(None))), 'preset', found['preset'])
     for key in ('degree', 'seed', 'images'):
         value = found[key]
-        _require(_is_int(value) or (key == 'degree' and value is None), key, value)
+        _require(_is_int(value) or (key != 'images' and value is None), key, value)
     for key in ('params', 'IoU', 'Acc', 'pixels'):
         _require(isinstance(found[key], dict), key, found[key])
     for key in _SHARES:
         found[key] = _share(key, found[key])
     for key in ('IoU', 'Acc'):
         found[key] = {name: _share(f'{key}.{name}', value) for name, value in found[key].items()}
+        _require(set(classes) <= found[key].keys(), key, sorted(found[key]))
     for key in _COUNTS:
         row = found['pixels'].get(key)
         whole = isinstance(row, list) and all(_is_int(n) and 0 <= n < 2**63 for n in row)
-        _require(whole, f'pixels.{key}', row)
+        _require(whole and len(row) == len(classes), f'pixels.{key}', row)
     for key in ('psnr', 'ssim'):
         value = found.get(key)
         _require(value is None or _is_number(value), key, value)
@@ -127,10 +127,13 @@ def _is_number(value) -> bool:
 
 
 def _share(key: str, value) -> float:
-    """Percent; NaN, which the file holds as null, for what does not occur."""
+    """Percent; NaN, which the file holds as null, for what does not occur.
+
+    ``IoUMetric(nan_to_num=-1)`` gives numbers below 0, so the range is not checked.
+    """
     if value is None:
         return math.nan
-    _require(_is_number(value) and -_SLACK <= value <= 100 + _SLACK, key, value)
+    _require(_is_number(value), key, value)
     return float(value)
 
 

@@ -2,6 +2,7 @@
 
 from .degrade import Degrade
 from .depth import LoadDepth
+from .depth_ramp import DepthRamp
 from .formatting import PackDegradeInputs
 from .image_files import CorruptFileError, MissingFileError
 from .load_clean import LoadCleanImage
@@ -13,6 +14,7 @@ from .restore import Restore
 __all__ = [
     'CorruptFileError',
     'Degrade',
+    'DepthRamp',
     'LoadCleanImage',
     'LoadDepth',
     'LoadImage',

@@ -16,6 +16,7 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from torch import nn
 
+from mmdegrade.compat.checkpoint_loading import load_checkpoint_safely
 from mmdegrade.models.unwrapped import unwrapped
 
 
@@ -31,7 +32,7 @@ def load_fisher(path: str) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
             f'EWCHook: fisher={path!r}: no such file. Make it with '
             '`python tools/estimate_fisher.py CONFIG CLEAN_CHECKPOINT OUT`'
         )
-    loaded = torch.load(path, map_location='cpu', weights_only=True)
+    loaded = load_checkpoint_safely(path)
     if not isinstance(loaded, dict) or not {'fisher', 'start'} <= loaded.keys():
         raise ValueError(f'EWCHook: fisher={path!r} was not written by tools/estimate_fisher.py')
     return {name: (loaded['fisher'][name], loaded['start'][name]) for name in loaded['fisher']}

@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 
+from mmdegrade.apis.prepare import prepare
 from mmdegrade.apis.prepare.archive import Archive, read_members
 from mmdegrade.apis.prepare.prepare import target_path, unpack
 
@@ -96,6 +97,36 @@ def test_links_that_lead_out(tmp_path):
     with pytest.raises(ValueError, match='a link leads out of'):
         unpack(path, keep, out)
     assert not list((tmp_path / 'elsewhere').iterdir())
+
+
+def test_links_of_a_folder_that_lead_out(tmp_path):
+    """A stranger's clone must not bring a file of ours into the dataset."""
+    path, out = make(tmp_path / 'top'), tmp_path / 'out'
+    (tmp_path / 'secret.txt').write_text('mine')
+    (path / 'leads_out.txt').symlink_to(tmp_path / 'secret.txt')
+    (path / 'stays.txt').symlink_to(path / 'a.txt')
+    (path / 'folder').symlink_to(tmp_path)
+    assert unpack(path, keep, out) == 3
+    assert (out / 'top/stays.txt').read_bytes() == b'alpha'
+    assert not list(out.rglob('leads_out.txt')) and not list(out.rglob('secret.txt'))
+
+
+@pytest.mark.parametrize('name', ['x.zip', 'x.tar'])
+def test_a_few_bytes_that_say_they_are_many(tmp_path, monkeypatch, name):
+    """A bomb is refused by its header, before it is read."""
+    monkeypatch.setattr(prepare, 'MOST_BYTES', 50_000)
+    path = tmp_path / name
+    if name == 'x.zip':
+        with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr('bomb', bytes(1_000_000))
+    else:
+        with tarfile.open(path, 'w') as archive:
+            info = tarfile.TarInfo('bomb')
+            info.size = 1_000_000
+            archive.addfile(info, io.BytesIO(bytes(1_000_000)))
+    with pytest.raises(ValueError, match=rf'{name}: bomb has 1,000,000 bytes; allowed: 50,000'):
+        unpack(path, keep, tmp_path / 'out')
+    assert not (tmp_path / 'out' / 'bomb').exists()
 
 
 @pytest.mark.parametrize('name', ['x.zip', 'x.tgz'])
