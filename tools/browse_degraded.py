@@ -3,6 +3,7 @@
     python tools/browse_degraded.py street.png --out sheet.png --kinds gblur awgn --degrees 1 3 5
     python tools/browse_degraded.py --out sheet.png            # a StreetScenes picture, all kinds
     python tools/browse_degraded.py street.png --out sheet.png --preset imagenet-c
+    PYTHONPATH=FOLDER python tools/browse_degraded.py --out sheet.png --import my_kinds
 
 The first column is the clean image. The same ``--seed`` gives the same sheet.
 """
@@ -24,6 +25,7 @@ from mmdegrade.degradations import (
     relative_depth,
     resolve_params,
 )
+from mmdegrade.degradations.user_modules import import_modules
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
 LABEL_HEIGHT = 22
@@ -128,6 +130,14 @@ def parse(argv):
     parser.add_argument('--out', type=Path, required=True, help='sheet to write, e.g. sheet.png')
     parser.add_argument('--preset', help=f'a published set: {", ".join(PRESETS)}')
     parser.add_argument('--kinds', nargs='+', help='default: all of the preset, or of mmdegrade')
+    parser.add_argument(
+        '--import',
+        nargs='+',
+        default=[],
+        dest='modules',
+        metavar='MODULE',
+        help='modules of yours that register kinds or presets, on the PYTHONPATH',
+    )
     parser.add_argument('--degrees', nargs='+', type=int, help='default: all')
     parser.add_argument('--depth', type=Path, help='of one image: .npy or one channel')
     parser.add_argument('--depth-scale', type=float, default=1.0, help='metres per step of it')
@@ -171,8 +181,9 @@ def browse(args) -> Path:
 def main(argv=None) -> int:
     args = parse(argv)
     try:
+        import_modules(args.modules)
         print(browse(args))
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, TypeError, OSError, ImportError) as error:
         print(f'browse_degraded: {error}', file=sys.stderr)
         return 2
     return 0

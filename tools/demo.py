@@ -16,6 +16,7 @@ from pathlib import Path
 
 import mmdegrade  # noqa: F401  first: it makes the installed packages usable together
 from mmdegrade import apis
+from mmdegrade.apis.json_files import read_json
 from mmdegrade.engine.launch import load_config
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -115,7 +116,7 @@ def settle(args) -> None:
             shutil.rmtree(args.work_dir / name, ignore_errors=True)
         for old in (file, args.work_dir / 'times.json'):
             old.unlink(missing_ok=True)
-    if file.is_file() and json.loads(file.read_text()) != made_with:
+    if file.is_file() and read_json(file) != made_with:
         raise ValueError(
             f'{args.work_dir} holds a demo with other settings or configs: --fresh replaces it, '
             '--work-dir goes elsewhere'

@@ -8,6 +8,8 @@
     python tools/severity_grid.py --compare old/results.json new/results.json --out both
     python tools/severity_grid.py CONFIG CHECKPOINT --kinds gblur --out grid \
         --fail-below gblur:5=40 clean=60
+    PYTHONPATH=FOLDER python tools/severity_grid.py CONFIG CHECKPOINT --import my_kinds \
+        --kinds my_kind --out grid
 
 Any mmseg config and checkpoint will do. The numbers are those of tools/test.py run once for each
 cell. A run that was stopped goes on where it was when the same command is given again. Exit status
@@ -33,6 +35,7 @@ from mmdegrade.apis.severity_grid.keep_memory import keep_memory
 from mmdegrade.apis.severity_grid.report import write_report
 from mmdegrade.datasets.degradation_cells import cell_name
 from mmdegrade.degradations import PRESETS
+from mmdegrade.degradations.user_modules import import_modules
 from mmdegrade.engine import launch
 
 
@@ -46,6 +49,14 @@ def parse(argv=None) -> argparse.Namespace:
     add('--names', nargs='+', help='of the models; default: those of the configs')
     add('--preset', help=f'a published set: {", ".join(PRESETS)}')
     add('--kinds', nargs='+', help='default: all of the preset')
+    add(
+        '--import',
+        nargs='+',
+        default=[],
+        dest='modules',
+        metavar='MODULE',
+        help='modules of yours that register kinds or presets, on the PYTHONPATH',
+    )
     add('--degrees', nargs='+', type=int, help='default: all')
     add('--data', help='a config whose test data to use, or a data_root; default: the model’s own')
     add('--images', type=int, help='only the first so many')
@@ -228,6 +239,7 @@ def main(argv=None) -> int:
     """Run; returns the exit status."""
     args = parse(argv)
     try:
+        import_modules(args.modules)
         floors = [parse_floor(text) for text in args.fail_below]
         grid = show_stored(args) if args.compare else run(args)
         if grid is None:

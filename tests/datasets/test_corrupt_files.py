@@ -7,6 +7,7 @@ from itertools import islice
 import cv2
 import numpy as np
 import pytest
+import torch
 from mmengine.dataset import ConcatDataset, RepeatDataset
 from mmengine.logging import MMLogger
 from mmseg.registry import DATASETS
@@ -216,6 +217,40 @@ def test_workers_of_later_epochs_know_what_earlier_ones_found(root, log):
     empty(file(root, 5))
     with pytest.raises(TooManyCorruptFilesError, match=r'train_001[^\0]*train_005'):
         list(islice(loader, IMAGES))
+
+
+def test_flags_may_be_set_while_they_are_collected(root, monkeypatch):
+    """torch's nonzero() fails if another process sets a byte between its two passes."""
+    empty(file(root, 2))
+    sampler = KeyedSampler(build(root), seed=3)
+    files = sampler.corrupt_files
+    nonzero = torch.Tensor.nonzero
+
+    def interrupted(flags):
+        files.flags[0][[2, 5]] = 1  # by another worker, after the first pass
+        return nonzero(flags)
+
+    monkeypatch.setattr(torch.Tensor, 'nonzero', interrupted)
+    assert files._files() == {}
+    monkeypatch.undo()
+    found = files._files()
+    assert [path[-7:-4] for path in found] == ['002', '005']
+    assert 'train_002.png is empty' in found[str(file(root, 2))]
+    assert 'could not be read by another worker process' in found[str(file(root, 5))]
+
+
+def test_what_others_found_costs_no_random_numbers(root):
+    truncate(file(root, 2, 'trainannot'))
+    cfg = dict(type='CamVidDataset', data_root=str(root), ann_file='train.txt')
+    flip = dict(type='RandomFlip', prob=0.5)
+    dataset = DATASETS.build(dict(cfg, pipeline=[OURS[0], flip, OURS[1], *REST]))
+    files = KeyedSampler(dataset, seed=3).corrupt_files
+    files.flags[0][2] = 1
+    np.random.seed(0)
+    expected = np.random.rand()
+    np.random.seed(0)
+    assert 'train_002.png is truncated' in ''.join(files._files().values())
+    assert np.random.rand() == expected
 
 
 @pytest.mark.slow

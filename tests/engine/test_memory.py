@@ -240,9 +240,8 @@ def test_two_thousand_iterations_take_no_more_memory(data, name):
     watch = Watch(resident_bytes, at=(200, 2000))
     train(data, name, 2000, watch)
     after_warm_up, at_the_end = watch.seen
-    print(
-        f'{name}: {100 * (at_the_end / after_warm_up - 1):+.2f} % of {after_warm_up / 2**20:.0f} MiB'
-    )
+    growth = 100 * (at_the_end / after_warm_up - 1)
+    print(f'{name}: {growth:+.2f} % of {after_warm_up / 2**20:.0f} MiB')  # shown by pytest -s
     assert at_the_end <= 1.01 * after_warm_up
 
 

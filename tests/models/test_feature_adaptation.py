@@ -145,7 +145,8 @@ def test_no_gradient_is_left_and_no_hook_stays():
     model.train_step(data(), wrapper)
     assert [len(m._forward_hooks) for m in model.modules()] == hooks
     assert all(p.requires_grad for part in PARTS for p in getattr(model, part).parameters())
-    assert all(p.grad is None for p in [*model.derain.parameters(), *model.attentive.parameters()])
+    # Nor in the discriminator, which the segmentor's step runs through: it would join the next one.
+    assert all(p.grad is None for p in model.parameters())
 
 
 def test_any_layer_may_be_judged():

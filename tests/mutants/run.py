@@ -86,10 +86,10 @@ def _mend_torchvision() -> None:
     module.ensure_torchvision()
 
 
-def copy_repository(folder: Path) -> None:
+def copy_repository(root: Path, folder: Path) -> None:
     """Copy what tests need; dates stay, so that compiled files stay valid."""
     for part in PARTS:
-        source = ROOT / part
+        source = root / part
         if source.is_dir():
             shutil.copytree(source, folder / part)
         else:
@@ -152,12 +152,12 @@ def judge(found, folder: Path) -> tuple[str, str]:
     return (SURVIVED, '') if passed else (BROKEN, 'no test ran')
 
 
-def run_mutant(mutant: Mutant, timeout: float, keep: Path | None) -> Outcome:
-    """Plant one fault, and run its tests up to the first failure."""
+def run_mutant(mutant: Mutant, root: Path, timeout: float, keep: Path | None) -> Outcome:
+    """Plant one fault in a copy of ``root``, and run its tests up to the first failure."""
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix=f'mutant_{mutant.name}_') as name:
         folder = Path(name).resolve()
-        copy_repository(folder)
+        copy_repository(root, folder)
         mutant.apply(folder)
         status, reason = judge(run_tests(folder, ['-x', *mutant.tests], timeout), folder)
         if status != CAUGHT and keep is not None and (folder / 'pytest.log').is_file():
@@ -166,7 +166,7 @@ def run_mutant(mutant: Mutant, timeout: float, keep: Path | None) -> Outcome:
     return Outcome(status, reason, time.monotonic() - begin)
 
 
-def check_baseline(mutants, timeout: float) -> None:
+def check_baseline(mutants, root: Path, timeout: float) -> None:
     """Run the tests of all mutants without a fault.
 
     Raises:
@@ -175,7 +175,7 @@ def check_baseline(mutants, timeout: float) -> None:
     tests = sorted({test for mutant in mutants for test in mutant.tests})
     with tempfile.TemporaryDirectory(prefix='mutant_none_') as name:
         folder = Path(name).resolve()
-        copy_repository(folder)
+        copy_repository(root, folder)
         status, reason = judge(run_tests(folder, tests, timeout), folder)
         if status != SURVIVED:
             log = folder / 'pytest.log'
@@ -183,30 +183,30 @@ def check_baseline(mutants, timeout: float) -> None:
             raise RuntimeError(f'without any fault: {status} {reason}\n{text}')
 
 
-def key(mutant: Mutant) -> str:
+def key(mutant: Mutant, root: Path) -> str:
     """Hash of a fault, of the file it is planted in, and of the files of its tests."""
     files = {mutant.file, *(test.partition('::')[0] for test in mutant.tests)}
-    contents = [(ROOT / file).read_text(encoding='utf-8') for file in sorted(files)]
+    contents = [(root / file).read_text(encoding='utf-8') for file in sorted(files)]
     return hashlib.sha256(json.dumps([mutant, contents]).encode()).hexdigest()
 
 
 class Results:
-    """Outcomes by the keys of their faults, in a file if one is given."""
+    """Outcomes by the keys of their faults in ``root``, in a file if one is given."""
 
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
+    def __init__(self, path: Path | None, root: Path = ROOT) -> None:
+        self.path, self.root = path, root
         kept = path is not None and path.is_file()
         found = json.loads(path.read_text(encoding='utf-8')) if kept else {}
         self.outcomes = {key: Outcome(**one) for key, one in found.items()}
 
     def get(self, mutant: Mutant) -> Outcome | None:
         """What was found; only what was caught need not be asked again."""
-        found = self.outcomes.get(key(mutant))
+        found = self.outcomes.get(key(mutant, self.root))
         return found if found is not None and found.status == CAUGHT else None
 
     def add(self, mutant: Mutant, outcome: Outcome) -> None:
         """Keep an outcome at once."""
-        self.outcomes[key(mutant)] = outcome
+        self.outcomes[key(mutant, self.root)] = outcome
         if self.path is not None:
             text = {name: asdict(one) for name, one in self.outcomes.items()}
             part = self.path.with_suffix('.part')
@@ -237,6 +237,29 @@ def page(outcomes: dict[Mutant, Outcome]) -> str:
     return '\n'.join(lines) + '\n'
 
 
+def run_all(mutants: list[Mutant], root: Path, args) -> dict[Mutant, Outcome]:
+    """Outcomes of all, told as they come."""
+    results = Results(args.results, root)
+    todo = [one for one in mutants if results.get(one) is None]
+    if todo:
+        preload()
+    if todo and not args.no_baseline:
+        print('without a fault …', flush=True)
+        check_baseline(todo, root, args.timeout * max(1, len(todo) // 4))
+
+    def outcome_of(mutant: Mutant) -> Outcome:
+        return results.get(mutant) or run_mutant(mutant, root, args.timeout, args.logs)
+
+    outcomes = {}
+    with ThreadPoolExecutor(args.jobs) as pool:
+        for mutant, one in zip(mutants, pool.map(outcome_of, mutants), strict=True):
+            outcomes[mutant] = one
+            results.add(mutant, one)
+            line = f'{mutant.name:28}{one.status:10}{one.reason}'
+            print(f'{line} ({one.seconds:.0f} s)', flush=True)
+    return outcomes
+
+
 def parse(argv=None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('names', nargs='*', help='mutants to run; default: all')
@@ -260,24 +283,11 @@ def main(argv=None) -> int:
     mutants = [one for one in MUTANTS if not args.names or one.name in args.names]
     for mutant in mutants:
         mutant.changed((ROOT / mutant.file).read_text(encoding='utf-8'))
-    results = Results(args.results)
-    todo = [one for one in mutants if results.get(one) is None]
-    if todo:
-        preload()
-    if todo and not args.no_baseline:
-        print('without a fault …', flush=True)
-        check_baseline(todo, args.timeout * max(1, len(todo) // 4))
-
-    def outcome_of(mutant: Mutant) -> Outcome:
-        return results.get(mutant) or run_mutant(mutant, args.timeout, args.logs)
-
-    outcomes = {}
-    with ThreadPoolExecutor(args.jobs) as pool:
-        for mutant, one in zip(mutants, pool.map(outcome_of, mutants), strict=True):
-            outcomes[mutant] = one
-            results.add(mutant, one)
-            line = f'{mutant.name:28}{one.status:10}{one.reason}'
-            print(f'{line} ({one.seconds:.0f} s)', flush=True)
+    with tempfile.TemporaryDirectory(prefix='mutants_') as name:
+        # All see the same state, whatever is edited meanwhile.
+        root = Path(name).resolve()
+        copy_repository(ROOT, root)
+        outcomes = run_all(mutants, root, args)
     left = [mutant.name for mutant, one in outcomes.items() if one.status != CAUGHT]
     print(f'{len(outcomes) - len(left)} of {len(outcomes)} caught', *left, sep='\n  ')
     if args.out:

@@ -2,11 +2,14 @@
 
 import importlib.util
 import re
+import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+
+from mmdegrade.degradations.kinds import _kinds
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'browse_degraded.py'
 spec = importlib.util.spec_from_file_location('browse_degraded', TOOL)
@@ -89,3 +92,51 @@ def test_a_preset_shows_its_own_names_and_degrees(tmp_path):
     rows, columns = 4, 1 + 3  # rain, pepper, fog, awgn; clean and three levels
     height = 22 + 48
     assert cv2.imread(str(out)).shape == (rows * height, columns * 64, 3)
+
+
+@pytest.fixture
+def own_kind(tmp_path, monkeypatch):
+    """A module with a kind of a user's own, on the path; forgotten afterwards."""
+    (tmp_path / 'negative_kind.py').write_text(
+        'from mmdegrade.degradations import register_degradation\n'
+        'from mmdegrade.degradations.parameters import Real\n'
+        '@register_degradation("negative", parameters=dict(amount=Real(0, 1)),\n'
+        '                      degrees=dict(amount=[0.2, 0.4, 0.6, 0.8, 1.0]))\n'
+        'def negative(img, amount):\n'
+        '    return img + amount * (1 - 2 * img)\n'
+    )
+    (tmp_path / 'lacking.py').write_text('import no_such_library\n')
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = dict(_kinds)
+    yield
+    sys.modules.pop('negative_kind', None)
+    _kinds.clear()
+    _kinds.update(before)
+
+
+def test_a_kind_of_a_users_own(image, tmp_path, own_kind, capsys):
+    out = tmp_path / 'sheet.png'
+    arguments = [str(image), '--out', str(out), '--kinds', 'negative', '--degrees', '5']
+    assert tool.main(arguments) == 2
+    assert 'negative' in capsys.readouterr().err
+    assert tool.main([*arguments, '--import', 'negative_kind', '--width', '80']) == 0
+    shown = cv2.imread(str(out))[tool.LABEL_HEIGHT :, 80:]
+    assert np.array_equal(shown, 255 - cv2.imread(str(image)))
+
+
+@pytest.mark.parametrize(
+    'module, words',
+    [
+        ('absent_kind', '--import absent_kind: there is no such module.*PYTHONPATH'),
+        ('absent.kind', '--import absent.kind: there is no such module'),
+        ('negative_kind.py', r'--import negative_kind\.py: there is no such module.*no \.py'),
+        ('./kinds', '--import ./kinds: there is no such module'),
+        ('lacking', "No module named 'no_such_library'"),
+    ],
+)
+def test_modules_that_cannot_be_imported(image, tmp_path, own_kind, capsys, module, words):
+    arguments = [str(image), '--out', str(tmp_path / 's.png'), '--import', module]
+    assert tool.main(arguments) == 2
+    error = capsys.readouterr().err
+    assert re.search(words, error), error
+    assert not (tmp_path / 's.png').exists()

@@ -13,6 +13,7 @@ import pytest
 
 from mmdegrade.apis.severity_grid import SeverityGrid, runner, severity_grid
 from mmdegrade.compat.atomic_writes import AtomicLocalBackend
+from mmdegrade.degradations.kinds import _kinds
 from tests.apis.severity_grid.tiny_grid import read, write_config, write_data, write_weights
 from tests.tiny import fcn_r18
 
@@ -131,6 +132,30 @@ def test_errors(tool, root, tmp_path, capsys, args, words):
     assert error.startswith('severity_grid: ')
     assert re.search(words, error), error
     assert not (tmp_path / 'out' / 'results.json').exists()
+
+
+def test_a_kind_of_a_users_own(tool, root, tmp_path, capsys, monkeypatch):
+    examples = TOOL.parents[1] / 'docs' / 'how_to' / 'examples'
+    monkeypatch.syspath_prepend(str(examples))
+    args = [*arguments(root, 'a'), '--kinds', 'vignette', '--degrees', '5', '--out', str(tmp_path)]
+    args += '--workers 0 --jobs 1 --strips 0'.split()
+    before = dict(_kinds)
+    try:
+        assert tool.main([*args, '--import', 'vignettes']) == 2
+        assert '--import vignettes: there is no such module' in capsys.readouterr().err
+        assert tool.main(args) == 2 and "'vignette'" in capsys.readouterr().err
+        assert tool.main([*args, '--import', 'vignette']) == 0
+        assert '| vignette |' in capsys.readouterr().out
+        models = {'ours': (root / 'ours.py', root / 'a.pth')}
+        alone = severity_grid(models, cells=[dict(kind='vignette', strength=1)], workers=0)
+    finally:
+        sys.modules.pop('vignette', None)
+        _kinds.clear()
+        _kinds.update(before)
+    stored = SeverityGrid.from_json(tmp_path / 'results.json')
+    scores = {cell.kind: cell.mIoU for cell in stored.cells}
+    assert scores == {cell.kind: cell.mIoU for cell in alone.cells}
+    assert set(scores) == {'clean', 'vignette'}
 
 
 def test_out_is_needed(tool, root, capsys):

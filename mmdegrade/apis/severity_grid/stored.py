@@ -11,6 +11,7 @@ from .cell_result import CellResult
 
 _SHARES = ('mIoU', 'mAcc', 'aAcc')
 _TEXTS = ('model', 'cell', 'kind')
+_SUMS = {'mPC', 'rPC', 'mCD', 'mrCD'}
 _COUNTS = ('intersect', 'union', 'predicted', 'labelled')
 
 
@@ -54,13 +55,13 @@ def _is_robustness(found, names: list[str]) -> bool:
         return False
     kinds = set()
     for one in found.values():
-        if not isinstance(one, dict):
+        if not isinstance(one, dict) or not _SUMS <= one.keys():
             return False
         by_kind = [one.get('CD'), one.get('rCD')]
         if not all(isinstance(row, dict) for row in by_kind):
             return False
         kinds |= {frozenset(row) for row in by_kind}
-        values = [one.get(key) for key in ('mPC', 'rPC', 'mCD', 'mrCD')]
+        values = [one[key] for key in _SUMS]
         values += [value for row in by_kind for value in row.values()]
         if not all(value is None or _is_number(value) for value in values):
             return False
@@ -109,8 +110,17 @@ def stored_cell(found, names, classes) -> CellResult:
     for key in ('psnr', 'ssim'):
         value = found.get(key)
         _require(value is None or _is_number(value), key, value)
-    _require(isinstance(found.get('worst', {}), dict), 'worst', found.get('worst'))
+    worst = found.get('worst', {})
+    _require(worst == {} or _is_worst(worst), 'worst', worst)
     return CellResult(**found)
+
+
+def _is_worst(found) -> bool:
+    return (
+        isinstance(found, dict)
+        and isinstance(found.get('image'), str)
+        and _is_number(found.get('mIoU'))
+    )
 
 
 def _require(fits: bool, key: str, value) -> None:
