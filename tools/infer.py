@@ -4,7 +4,8 @@
     python tools/infer.py CONFIG CHECKPOINT photos/ --out DIR --degrade gblur:5 --restore
 
 DIR gets overlay/ and mask/ (PNG of class indices with the classes' colours), with --restore also
-restored/; of a video, an overlay video and a restored one. --degrade takes KIND:DEGREE,
+restored/; of a video, an overlay video and a restored one. --sheet also writes sheet.png, every
+picture beside its results. --degrade takes KIND:DEGREE,
 KIND:NAME=VALUE and a preset, e.g. fog:3:preset=ubcn. Exit status 1: some files could not be read
 (named at the end), the rest is done; 2: something is wrong, and the message says what.
 """
@@ -14,6 +15,7 @@ import sys
 
 import mmdegrade  # noqa: F401  first: it makes the installed packages usable together
 from mmdegrade.apis.inference import ResultWriter, Segmenter, find_sources, segment
+from mmdegrade.apis.inference.sheet import ResultSheet
 from mmdegrade.engine import launch
 
 
@@ -29,6 +31,7 @@ def parse(argv=None) -> argparse.Namespace:
     add('--out', required=True, help='folder to write')
     add('--degrade', help='degrade the pictures first, e.g. gblur:5')
     add('--restore', action='store_true', help='also write the restored images of a cascade')
+    add('--sheet', action='store_true', help='also write DIR/sheet.png, all results on one picture')
     add('--device', help='default: the GPU, if there is one')
     add('--opacity', type=float, default=0.5, help='of the colours, 0-1; default: 0.5')
     launch.add_common_arguments(parser)
@@ -47,12 +50,18 @@ def run(args) -> int:
     )
     failed, done = {}, {}
     results = segment(paths, model, args.degrade, args.restore, on_error=failed.__setitem__)
-    with ResultWriter(args.out, paths, model.model.dataset_meta['palette']) as writer:
+    meta = model.model.dataset_meta
+    sheet = ResultSheet(meta['classes'], meta['palette'])
+    with ResultWriter(args.out, paths, meta['palette']) as writer:
         for result in results:
             writer.write(result)
+            if args.sheet:
+                sheet.add(result)
             if result.path not in done:
                 print(result.path)
             done[result.path] = done.get(result.path, 0) + 1
+    if args.sheet and done:
+        sheet.write(f'{args.out}/sheet.png')
     for path, error in failed.items():
         print(f'infer: {path}: {error}', file=sys.stderr)
     print(f'{args.out}: {len(done)} files ({sum(done.values())} pictures), {len(failed)} failed')

@@ -131,6 +131,21 @@ def test_bad_masks(pair, tmp_path, mask, message):
         LoadMask()(LoadImage()(pair))
 
 
+def test_labels_end_with_the_last_class(pair, tmp_path):
+    """Also the first label beyond: K for K classes."""
+    load = LoadMask(num_classes=11, ignore_index=77)
+    mask = np.zeros(SIZE, np.uint8)
+    for label, allowed in ((10, 1), (11, 0), (12, 0), (77, 1), (254, 0), (255, 1)):
+        mask[3, 5] = label
+        (tmp_path / 'm.png').write_bytes(encoded('.png', mask))
+        info = LoadImage()(dict(pair, seg_fields=[]))
+        if allowed:
+            assert load(info)['gt_seg_map'][3, 5] == label
+        else:
+            with pytest.raises(ValueError, match=rf'm\.png has the label {label} in 1 pixels'):
+                load(info)
+
+
 def test_missing_mask(pair, tmp_path):
     (tmp_path / 'm.png').unlink()
     with pytest.raises(FileNotFoundError, match='m.png'):

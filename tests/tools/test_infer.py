@@ -7,8 +7,10 @@ import numpy as np
 from PIL import Image
 
 from mmdegrade.apis.inference import Segmenter, segment
+from mmdegrade.apis.inference.sheet import CELL, fit
 from mmdegrade.datasets.camvid import PALETTE
 from mmdegrade.degradations import degrade
+from mmdegrade.visualization.sheet import colour_mask
 from tests.apis.inference.models import (
     CASCADE,
     labels_of,
@@ -45,6 +47,37 @@ def test_overlays_masks_and_restored_images(tmp_path, capsys):
     # Opaque, an overlay is the mask in colours.
     np.testing.assert_array_equal(cv2.imread(str(out / 'overlay/a/1.png')), colours[..., ::-1])
     np.testing.assert_array_equal(cv2.imread(str(out / 'restored/a/1.png')), result.restored)
+
+
+def test_sheet(tmp_path):
+    model, _ = write_model(tmp_path, CASCADE)
+    paths = write_pictures(tmp_path / 'in', 2)
+    out = tmp_path / 'out'
+    command = [*model, str(tmp_path / 'in'), '--out', str(out), '--device', 'cpu', '--sheet']
+    assert main([*command, '--restore']) == 0
+    sheet = cv2.imread(str(out / 'sheet.png'))
+    width, height = CELL
+    assert sheet.shape[1] == 3 * (width + 4) - 4  # given, restored, segmented
+    second = sheet[26 + height + 4 :][:height]
+    given, restored, colours = (second[:, i * (width + 4) :][:, :width] for i in range(3))
+    one = segment(make_picture(1), Segmenter(*model), restore=True)
+    plate = slice(40, None)  # below the file's name
+    np.testing.assert_array_equal(given[plate], fit(cv2.imread(paths[1]))[plate])
+    np.testing.assert_array_equal(restored, fit(one.restored))
+    np.testing.assert_array_equal(colours, colour_mask(fit(one.labels), PALETTE))
+    assert main([*command[:-1], '--sheet', '--degrade', 'gblur:5']) == 0
+    assert cv2.imread(str(out / 'sheet.png')).shape[1] == 2 * (width + 4) - 4
+
+
+def test_fitting_keeps_the_shape():
+    tall = np.zeros((30, 10, 3), np.uint8)
+    cell = fit(tall)
+    assert cell.shape == (CELL[1], CELL[0], 3)
+    rows, columns = np.nonzero((cell == 0).all(-1))
+    assert np.ptp(rows) == CELL[1] - 1 and np.ptp(columns) == CELL[1] // 3 - 1
+    labels = fit(np.full((10, 40), 3))
+    assert labels.shape == CELL[::-1] and set(np.unique(labels)) == {3, 255}
+    assert (labels == 3).sum() == CELL[0] * (CELL[0] // 4)
 
 
 def test_videos(tmp_path):
