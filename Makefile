@@ -15,7 +15,7 @@ export PIP_REQUIRE_VIRTUALENV := 1
 # Two busy threads on a small shared machine are slower than one.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup test test-all lint format docs demo bench clean
+.PHONY: help setup test test-all lint format docs mutants demo bench clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -42,6 +42,10 @@ test: $(STAMP)  ## run the fast tests
 
 test-all: $(STAMP)  ## run all tests, slow ones too
 	$(BIN)/python -m pytest -n 2 -m '' $(ARGS)
+
+mutants: $(STAMP)  ## plant faults and see that tests notice them (ARGS='gram-sign' for some)
+	@mkdir -p work_dirs
+	$(BIN)/python tests/mutants/run.py $(if $(ARGS),$(ARGS),--out docs/mutants.md) --results work_dirs/mutants.json
 
 lint: $(STAMP)  ## check style (changes nothing)
 	$(BIN)/ruff check $(SOURCES)

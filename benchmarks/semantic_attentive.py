@@ -1,6 +1,7 @@
 """Time of SAM's paths side by side and in a loop, and what each iteration of UBCN costs.
 
     python benchmarks/semantic_attentive.py [--device cuda] [--rounds 5] [--only paths loop]
+    python benchmarks/semantic_attentive.py --only loop --loop-size 1024x2048 --turns 1 --rounds 1
 
 Paths: `SemanticAttentiveModule`, 10 paths × 18 blocks as published, computed 1, 2, 5 and all 10
 paths at once as groups of one convolution, beside a plain loop over 10 stacks of convolutions with
@@ -114,9 +115,11 @@ def compare_paths(shape: tuple, device: str, rounds: int, train: bool) -> None:
 
 
 @torch.no_grad()
-def cost_of_iterations(size: tuple[int, int], device: str, rounds: int) -> None:
+def cost_of_iterations(
+    size: tuple[int, int], device: str, rounds: int, all_turns: list[int]
+) -> None:
     """Milliseconds of each t, and the peak memory with so many iterations."""
-    for turns in (1, 2, 3):
+    for turns in all_turns:
         model = MODELS.build(
             dict(
                 type='UBCNSegmentor',
@@ -129,7 +132,8 @@ def cost_of_iterations(size: tuple[int, int], device: str, rounds: int) -> None:
             )
         ).to(device).eval()  # fmt: skip
         inputs = torch.randn(1, 3, *size, device=device)
-        model.predict(inputs)
+        if rounds > 1:
+            model.predict(inputs)  # warm
         if device == 'cuda':
             torch.cuda.reset_peak_memory_stats()
         found = [model.predict(inputs)[0].step_seconds.numpy() for _ in range(rounds)]
@@ -148,6 +152,7 @@ def main():
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--sizes', nargs='+', default=['64x64', '128x128'], help='HxW, paths')
     parser.add_argument('--loop-size', default='128x256', help='HxW of the whole loop')
+    parser.add_argument('--turns', type=int, nargs='+', default=[1, 2, 3], help='T of the loop')
     parser.add_argument('--batch', type=int, default=1)
     parser.add_argument('--only', nargs='+', choices=['paths', 'loop'], default=['paths', 'loop'])
     args = parser.parse_args()
@@ -160,7 +165,8 @@ def main():
             for train in (False, True):
                 compare_paths(shape, args.device, args.rounds, train)
     if 'loop' in args.only:
-        cost_of_iterations(tuple(map(int, args.loop_size.split('x'))), args.device, args.rounds)
+        size = tuple(map(int, args.loop_size.split('x')))
+        cost_of_iterations(size, args.device, args.rounds, args.turns)
 
 
 if __name__ == '__main__':

@@ -231,9 +231,9 @@ def page(outcomes: dict[Mutant, Outcome]) -> str:
     ]
     for mutant, one in outcomes.items():
         # Parameters of a test may hold a pipe, which would end the cell.
-        test = one.reason.partition('[')[0].removeprefix('tests/')
+        test = one.reason.partition('[')[0]
         by = f'`{test}`' if one.status == CAUGHT else f'**{one.status}** {one.reason}'.strip()
-        lines.append(f'| {mutant.fault} | `{mutant.file.removeprefix("mmdegrade/")}` | {by} |')
+        lines.append(f'| {mutant.fault} | `{mutant.file}` | {by} |')
     return '\n'.join(lines) + '\n'
 
 

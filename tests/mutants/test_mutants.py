@@ -99,5 +99,5 @@ def test_the_page(run):
         MUTANTS[1]: run.Outcome('SURVIVED', '', 1.0),
     }
     text = run.page(outcomes)
-    assert '1 of 2 faults are caught.' in text and '`models/test_a.py::test_b` |' in text
+    assert '1 of 2 faults are caught.' in text and '| `tests/models/test_a.py::test_b` |' in text
     assert '| **SURVIVED** |' in text
