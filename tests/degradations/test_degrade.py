@@ -285,6 +285,7 @@ def test_imports_are_numpy_opencv_and_the_standard_library():
     allowed = {
         'numpy', 'cv2', 'math', 'hashlib', 'numbers', 'operator', 'struct', 'functools', 'warnings',
         'difflib', 'dataclasses', 'inspect', 'collections', 'types', 'itertools',
+        'importlib',
     }  # fmt: skip
     files = sorted(Path(package.__file__).parent.rglob('*.py'))
     root = Path(package.__file__).parent

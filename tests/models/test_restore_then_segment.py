@@ -180,7 +180,8 @@ def test_errors(tmp_path):
         build(tmp_path, restorer_checkpoint=str(tmp_path / 'none.pth'))
     with pytest.raises(ValueError, match='does not fit TinyRestorer: 4 missing, first gain; .* un'):
         build(tmp_path, restorer_checkpoint=str(tmp_path / 'clean.pth'))
-    both = {'D1.gain': torch.tensor(1.0), 'D2.gain': torch.tensor(2.0), 'gain': torch.ones(2)}
+    own = ROOT_MODELS.build(dict(type='TinyRestorer')).state_dict()
+    both = {part + name: tensor for part in ('D1.', 'D2.') for name, tensor in own.items()}
     torch.save(dict(state_dict=both), tmp_path / 'both.pth')
     with pytest.raises(ValueError, match=r"holds several that do, \['D1.', 'D2.'\]"):
         build(tmp_path, restorer_checkpoint=str(tmp_path / 'both.pth'))

@@ -51,7 +51,7 @@ def test_a_failure_is_named_and_ends_with_status_1(tool, photos, tmp_path, capsy
     ]
     assert tool.main([*args, '--workers', '0']) == 1
     output = capsys.readouterr()
-    assert 'b.png: ValueError' in output.err and '1 images degraded, 1 failed' in output.out
+    assert 'b.png: CorruptFileError' in output.err and '1 images degraded, 1 failed' in output.out
 
 
 @pytest.mark.parametrize(
@@ -87,4 +87,4 @@ def test_depth_of_a_folder(tool, photos, tmp_path, capsys):
     assert 'no depth map of b.png' in capsys.readouterr().err
     np.save(depth / 'b.npy', np.full((5, 9), 100, np.float32))
     assert tool.main(args) == 1
-    assert 'b.png: ValueError' in capsys.readouterr().err
+    assert 'b.png: CorruptFileError' in capsys.readouterr().err
