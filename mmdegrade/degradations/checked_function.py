@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 from .parameters import suggest
 
@@ -24,6 +25,8 @@ class CheckedFunction:
     name: str
     function: Callable
     parameters: Mapping
+    #: What callers give beside the parameters, and may misspell.
+    beside: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self):
         expected = [p for p in inspect.signature(self.function).parameters if p != 'rng'][1:]
@@ -44,8 +47,9 @@ class CheckedFunction:
         }
 
     def _unknown(self, name: str) -> str:
+        hint = suggest(name, (*self.parameters, *self.beside))
         return (
-            f'{self.name} has no parameter {name!r}.{suggest(name, self.parameters)} '
+            f'{self.name} has no parameter {name!r}.{hint} '
             f'Parameters are: {", ".join(self.parameters)}'
         )
 

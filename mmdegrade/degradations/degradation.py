@@ -5,6 +5,7 @@ import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -37,6 +38,8 @@ class Degradation(CheckedFunction):
     Raises:
         ValueError: the parts do not fit together (found when the kind is registered).
     """
+
+    beside: ClassVar[tuple[str, ...]] = ('degree', 'preset')
 
     degrees: tuple[Mapping, ...]
     source: str

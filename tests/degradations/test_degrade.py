@@ -210,6 +210,7 @@ def test_clip_is_recorded_by_dtype():
             ValueError,
             "gblur has no parameter 'sigm'. Did you mean 'sigma'.*are: sigma, kernel_size",
         ),
+        ({'kind': 'gblur', 'degre': 3}, ValueError, "no parameter 'degre'. Did you mean 'degree'"),
         ({'kind': 'gblur', 'degree': 1, 'depth': None}, ValueError, 'gblur does not use depth'),
         ({'kind': 'gblur', 'sigma': -1}, ValueError, 'gblur: sigma must be a number 0 to 100'),
         ({'kind': 'awgn', 'sigma': 300}, ValueError, 'awgn: sigma must be a number 0 to 255 grey'),
@@ -285,7 +286,7 @@ def test_imports_are_numpy_opencv_and_the_standard_library():
     allowed = {
         'numpy', 'cv2', 'math', 'hashlib', 'numbers', 'operator', 'struct', 'functools', 'warnings',
         'difflib', 'dataclasses', 'inspect', 'collections', 'types', 'itertools',
-        'importlib',
+        'importlib', 'typing',
     }  # fmt: skip
     files = sorted(Path(package.__file__).parent.rglob('*.py'))
     root = Path(package.__file__).parent

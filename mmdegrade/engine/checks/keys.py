@@ -1,4 +1,4 @@
-"""Keys and types of our parts that do not exist: spelling, mostly."""
+"""Keys of our parts that do not exist, and types that nothing is: spelling, mostly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import BaseLoop
 from torch.utils.data import Sampler
 
-from .names import accepted, bare, is_ours, near, our_class, registered
+from .names import accepted, bare, near, our_class, registered
 from .problem import Problem
 from .walk import typed_parts
 
@@ -28,7 +28,7 @@ _ELSEWHERE = {
         ('dynamic_intervals', 'val_interval'),
     )
 }  # fmt: skip
-#: How like one of ours an unknown type must be to be taken for it.
+#: How like a registered type an unknown one must be to be taken for it.
 _LIKE = 0.8
 
 
@@ -60,7 +60,7 @@ def unknown_keys(key: str, part: dict, cls: type) -> Iterator[Problem]:
 
 
 def key_problems(cfg) -> list[Problem]:
-    """Unknown keys of our parts, and unknown types that are nearly ones of ours."""
+    """Unknown keys of our parts, and unknown types that are nearly known ones."""
     known = registered()
     problems, unknown = [], []
     for key, part in typed_parts(cfg):
@@ -77,9 +77,8 @@ def key_problems(cfg) -> list[Problem]:
 def _unknown_types(unknown: list[tuple[str, str]], scope: str) -> Iterator[Problem]:
     _register_late(scope)
     known = registered()
-    ours = [name for name, items in known.items() if any(map(is_ours, items))]
     for key, kind in unknown:
-        hint = near(bare(kind), ours, _LIKE)
+        hint = near(bare(kind), known, _LIKE)
         if bare(kind) not in known and hint:
             yield Problem(f'{key}.type', 'nothing is registered by this name', hint.strip(), kind)
 

@@ -63,6 +63,15 @@ def test_types_that_are_nearly_ours():
     assert len(found) == 2
 
 
+def test_types_that_are_nearly_those_of_others():
+    cfg = dgn()
+    cfg.train_cfg.type = 'IterBasedTrainLop'
+    cfg.optim_wrapper.optimizer.type = 'torch_made_up'  # near nothing
+    found = problems(cfg)
+    assert list(found) == ['train_cfg.type']
+    assert "did you mean 'IterBasedTrainLoop'" in found['train_cfg.type']
+
+
 def test_scopes_classes_and_what_others_have():
     known = registered()
     assert our_class('mmseg.Degrade', known) is our_class(Degrade, known) is Degrade
