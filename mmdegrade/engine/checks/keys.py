@@ -11,7 +11,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import BaseLoop
 from torch.utils.data import Sampler
 
-from .names import accepted, bare, near, our_class, registered
+from .names import accepted, bare, is_ours, near, our_class, registered
 from .problem import Problem
 from .walk import typed_parts
 
@@ -28,8 +28,8 @@ _ELSEWHERE = {
         ('dynamic_intervals', 'val_interval'),
     )
 }  # fmt: skip
-#: How like a registered type an unknown one must be to be taken for it.
-_LIKE = 0.8
+#: How like one of our types an unknown one must be to be taken for it, and how like any other.
+_LIKE_OURS, _LIKE = 0.8, 0.9
 
 
 def allowed_keys(cls: type) -> tuple[list[str], bool]:
@@ -77,8 +77,9 @@ def key_problems(cfg) -> list[Problem]:
 def _unknown_types(unknown: list[tuple[str, str]], scope: str) -> Iterator[Problem]:
     _register_late(scope)
     known = registered()
+    ours = [name for name, items in known.items() if any(map(is_ours, items))]
     for key, kind in unknown:
-        hint = near(bare(kind), known, _LIKE)
+        hint = near(bare(kind), ours, _LIKE_OURS) or near(bare(kind), known, _LIKE)
         if bare(kind) not in known and hint:
             yield Problem(f'{key}.type', 'nothing is registered by this name', hint.strip(), kind)
 
