@@ -1,8 +1,6 @@
 """Stages: the right parts, optimisers and data, exact resume, and errors that name the setting."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,8 +15,7 @@ from mmdegrade.compat.checkpoint_loading import load_checkpoint_safely
 from mmdegrade.engine.loops import StagedTrainLoop
 from mmdegrade.models.staged import StagedModel
 from tests.engine.test_resume import same
-
-ROOT = str(Path(__file__).parents[2])
+from tests.two_processes import run_in_two
 
 
 @DATASETS.register_module(force=True)
@@ -331,15 +328,7 @@ dist.destroy_process_group()
 
 
 def test_two_processes_equal_one_and_resume(tmp_path):
-    script = tmp_path / 'two.py'
-    script.write_text(TWO_PROCESSES)
-    command = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2']
-    run = subprocess.run(
-        [*command, str(script), str(tmp_path)],
-        capture_output=True, text=True, timeout=300, cwd=ROOT,
-        env={**os.environ, 'PYTHONPATH': ROOT},
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr[-3000:]
+    run_in_two(tmp_path, TWO_PROCESSES, tmp_path)
     one = config(tmp_path, 'one', model=dict(type='TwoParts', plain=True))
     one.train_cfg.stages[1].dataloader.batch_size = 4
     train(one)

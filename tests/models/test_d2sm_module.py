@@ -1,10 +1,5 @@
 """D2SMLoss: what are its samples, its queues, its gradient in the image, several processes."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 import torch.nn.functional as F
@@ -13,8 +8,8 @@ from mmengine.registry import MODELS
 from mmdegrade.models.losses import d2sm_loss
 from mmdegrade.models.losses.patch_grid import patch_grid
 from tests.tiny_features import TinyFeatures
+from tests.two_processes import run_in_two
 
-ROOT = Path(__file__).resolve().parents[2]
 FEATURES = dict(type='TinyFeatures')
 
 
@@ -214,15 +209,7 @@ dist.destroy_process_group()
 
 def test_two_processes_equal_one(tmp_path):
     """2 × 2 images on two processes train, log and remember what 1 × 4 do."""
-    script = tmp_path / 'two.py'
-    script.write_text(TWO_PROCESSES)
-    command = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2']
-    run = subprocess.run(
-        [*command, str(script), str(tmp_path)],
-        capture_output=True, text=True, timeout=300, cwd=ROOT,
-        env={**os.environ, 'PYTHONPATH': str(ROOT)},
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr[-3000:]
+    run_in_two(tmp_path, TWO_PROCESSES, tmp_path)
     one = train(0, 1)
     assert (one[0] > 1e-5).all() and len(one[3]) == 6
     for rank in (0, 1):

@@ -1,10 +1,5 @@
 """DenseGramSegmentor: losses, gradients, pairing, inference, two processes."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 from mmengine.config import ConfigDict
@@ -12,8 +7,7 @@ from mmseg.registry import MODELS
 
 from mmdegrade.models.losses import dense_gram_loss
 from tests.tiny import batch, dense_gram, fcn_r18, save_clean
-
-ROOT = str(Path(__file__).parents[2])
+from tests.two_processes import run_in_two
 
 
 @pytest.fixture()
@@ -167,15 +161,8 @@ dist.destroy_process_group()
 
 
 def test_two_processes_equal_one_with_the_same_four_images(clean, tmp_path):
-    script, out = tmp_path / 'two.py', tmp_path / 'grads.pth'
-    script.write_text(TWO_PROCESSES)
-    run = subprocess.run(
-        [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2',
-         str(script), clean, str(out)],
-        capture_output=True, text=True, timeout=300, cwd=ROOT,
-        env={**os.environ, 'PYTHONPATH': ROOT},
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr[-3000:]
+    out = tmp_path / 'grads.pth'
+    run_in_two(tmp_path, TWO_PROCESSES, clean, out)
     model = MODELS.build(dense_gram(fcn_r18(dropout=0), clean)).double()
     model.init_weights()
     model.train()

@@ -2,8 +2,6 @@
 
 import copy
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,8 +18,8 @@ from mmdegrade.compat.checkpoint_loading import load_checkpoint_safely
 from tests.engine.test_resume import same
 from tests.models.ubcn_parts import MEAN, STD, build, ubcn
 from tests.tiny import fcn_r18, make_camvid, save_clean
+from tests.two_processes import run_in_two
 
-ROOT = str(Path(__file__).parents[2])
 PARTS = ('segmentor', 'discriminator')
 DISCRIMINATOR = dict(type='FeatureDiscriminator', in_channels=64, strides=(1,) * 6)
 LR = dict(segmentor=0.05, discriminator=0.2)
@@ -216,15 +214,8 @@ dist.destroy_process_group()
 
 
 def test_two_processes_equal_one_with_the_same_four_images(tmp_path):
-    script, out = tmp_path / 'two.py', tmp_path / 'weights.pth'
-    script.write_text(TWO_PROCESSES)
-    run = subprocess.run(
-        [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2',
-         str(script), str(out)],
-        capture_output=True, text=True, timeout=300, cwd=ROOT,
-        env={**os.environ, 'PYTHONPATH': ROOT},
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr[-3000:]
+    out = tmp_path / 'weights.pth'
+    run_in_two(tmp_path, TWO_PROCESSES, out)
     one, two = two_steps(freeze_norms(model_of())), torch.load(out, weights_only=True)
     assert one.keys() == two.keys() and len(one) > 100
     for name, value in one.items():

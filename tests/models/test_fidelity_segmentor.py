@@ -1,10 +1,6 @@
 """FidelitySegmentor: equals its formulas, trains what a stage says and nothing else."""
 
 import copy
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -15,8 +11,8 @@ from mmseg.registry import MODELS
 from mmdegrade.models.decode_heads import FidelityCalibrationHead
 from mmdegrade.models.fidelity import FidelityMap
 from tests.tiny import batch, fcn_r18, save_clean
+from tests.two_processes import run_in_two, stage_gradients
 
-ROOT = str(Path(__file__).parents[2])
 NET = dict(type='DnCNN', depth=3, width=4)
 MEAN = torch.tensor([123.675, 116.28, 103.53]).view(1, 3, 1, 1)
 STD = torch.tensor([58.395, 57.12, 57.375]).view(1, 3, 1, 1)
@@ -333,15 +329,16 @@ import sys, torch
 import torch.distributed as dist
 from mmengine.registry import init_default_scope
 from mmdegrade.engine import StagedDistributedDataParallel
-from tests.models.test_fidelity_segmentor import build, gradients
+from tests.models.test_fidelity_segmentor import GRADIENTS_OF, build
 from tests.tiny import batch
+from tests.two_processes import stage_gradients
 init_default_scope('mmseg')
 torch.set_num_threads(1)
 dist.init_process_group('gloo')
 model = StagedDistributedDataParallel(build('end-to-end', ensemble=True).double())
 inputs, samples = batch(4, clean=True, dtype=torch.float64)
 mine = slice(dist.get_rank(), None, 2)
-grads = gradients(model, inputs[mine], samples[mine])
+grads = stage_gradients(model, GRADIENTS_OF, inputs[mine], samples[mine])
 if dist.get_rank() == 0:
     torch.save(grads, sys.argv[1])
 dist.barrier()
@@ -350,35 +347,12 @@ dist.destroy_process_group()
 """
 
 
-def gradients(model, inputs, samples) -> dict[str, torch.Tensor]:
-    """Gradients of the losses of each stage."""
-    grads = {}
-    bare = getattr(model, 'module', model)
-    for parts in GRADIENTS_OF:
-        bare.train_only(*parts)
-        model.train()
-        model.zero_grad()
-        bare.parse_losses(bare(inputs, samples, mode='loss'))[0].backward()
-        for name, parameter in bare.named_parameters():
-            if parameter.grad is not None and name.split('.')[0] in parts:
-                grads['+'.join(parts) + ' ' + name.replace('.module.', '.')] = (
-                    parameter.grad.clone()
-                )
-    return grads
-
-
 def test_two_processes_equal_one_with_the_same_four_images(tmp_path):
-    script, out = tmp_path / 'two.py', tmp_path / 'grads.pth'
-    script.write_text(TWO_PROCESSES)
-    run = subprocess.run(
-        [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2',
-         str(script), str(out)],
-        capture_output=True, text=True, timeout=300, cwd=ROOT,
-        env={**os.environ, 'PYTHONPATH': ROOT},
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr[-3000:]
+    out = tmp_path / 'grads.pth'
+    run_in_two(tmp_path, TWO_PROCESSES, out)
     images = batch(4, clean=True, dtype=torch.float64)
-    one = gradients(build('end-to-end', ensemble=True).double(), *images)
+    model = build('end-to-end', ensemble=True).double()
+    one = stage_gradients(model, GRADIENTS_OF, *images)
     two = torch.load(out, weights_only=True)
     assert two.keys() == one.keys()
     assert {key.split()[0] for key in one} == {'+'.join(parts) for parts in GRADIENTS_OF}

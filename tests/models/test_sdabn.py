@@ -1,10 +1,5 @@
 """SDABN: the cascade equals the formulas, stages train their parts, mistakes are named."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 from mmengine.config import Config
@@ -17,8 +12,8 @@ from torch.nn import functional as F
 from mmdegrade.compat.checkpoint_loading import load_checkpoint_safely
 from mmdegrade.models.restorers import Restorer
 from tests.tiny import batch, fcn_r18, make_camvid, save_clean
+from tests.two_processes import run_in_two, stage_gradients
 
-ROOT = str(Path(__file__).parents[2])
 MEAN = torch.tensor([123.675, 116.28, 103.53])[:, None, None]
 STD = torch.tensor([58.395, 57.12, 57.375])[:, None, None]
 
@@ -261,40 +256,22 @@ def test_three_stages_in_one_run(tmp_path):
             assert same == (stage not in moves)
 
 
-def gradients(model, stages, inputs, samples) -> dict:
-    """Gradients of each stage's loss, with BN statistics fixed."""
-    grads = {}
-    bare = getattr(model, 'module', model)
-    for parts in stages:
-        bare.train_only(*parts)
-        model.train()
-        for module in bare.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.train(False)
-        model.zero_grad()
-        bare.parse_losses(bare(inputs, samples, mode='loss'))[0].backward()
-        for name, parameter in bare.named_parameters():
-            if parameter.grad is not None and name.split('.')[0] in parts:
-                key = '+'.join(parts) + ' ' + name.replace('.module.', '.')
-                grads[key] = parameter.grad.clone()
-    return grads
-
-
 STAGES = [('S1',), ('D1',), ('S2',), ('S1', 'D1', 'S2')]
 TWO_PROCESSES = """
 import sys, torch
 import torch.distributed as dist
 from mmengine.registry import init_default_scope
 from mmdegrade.engine import StagedDistributedDataParallel
-from tests.models.test_sdabn import STAGES, build, gradients
+from tests.models.test_sdabn import STAGES, build
 from tests.tiny import batch
+from tests.two_processes import stage_gradients
 init_default_scope('mmseg')
 torch.set_num_threads(1)
 dist.init_process_group('gloo')
 model = StagedDistributedDataParallel(build().double())
 inputs, samples = batch(4, clean=True, dtype=torch.float64)
 mine = slice(dist.get_rank(), None, 2)
-grads = gradients(model, STAGES, inputs[mine], samples[mine])
+grads = stage_gradients(model, STAGES, inputs[mine], samples[mine])
 assert not any('.module.' in key for key in model.module.state_dict())
 if dist.get_rank() == 0:
     torch.save(grads, sys.argv[1])
@@ -305,16 +282,9 @@ dist.destroy_process_group()
 
 
 def test_two_processes_equal_one_with_the_same_four_images(tmp_path):
-    script, out = tmp_path / 'two.py', tmp_path / 'grads.pth'
-    script.write_text(TWO_PROCESSES)
-    run = subprocess.run(
-        [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2',
-         str(script), str(out)],
-        capture_output=True, text=True, timeout=300, cwd=ROOT,
-        env={**os.environ, 'PYTHONPATH': ROOT},
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr[-3000:]
-    one = gradients(build().double(), STAGES, *batch(4, clean=True, dtype=torch.float64))
+    out = tmp_path / 'grads.pth'
+    run_in_two(tmp_path, TWO_PROCESSES, out)
+    one = stage_gradients(build().double(), STAGES, *batch(4, clean=True, dtype=torch.float64))
     two = torch.load(out, weights_only=True)
     assert two.keys() == one.keys() and len(one) > 100
     for name, grad in one.items():
