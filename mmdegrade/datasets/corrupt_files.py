@@ -29,6 +29,20 @@ class TooManyCorruptFilesError(RuntimeError):
     """More files of the training data are corrupt than ``corrupt_data.max_files`` allows."""
 
 
+def checked_limit(max_files: int) -> int:
+    """``max_files`` if it is a limit.
+
+    Raises:
+        ValueError: It is negative or no integer.
+    """
+    if isinstance(max_files, bool) or not isinstance(max_files, int) or max_files < 0:
+        raise ValueError(
+            f'corrupt_data.max_files={max_files!r}; allowed: 0 (stop at the first corrupt file) or '
+            'a positive integer'
+        )
+    return max_files
+
+
 class CorruptFiles:
     """What is known of corrupt files of a training's datasets, shared by its worker processes.
 
@@ -47,13 +61,8 @@ class CorruptFiles:
     """
 
     def __init__(self, datasets: list, seed: int, max_files: int = MAX_FILES) -> None:
-        if isinstance(max_files, bool) or not isinstance(max_files, int) or max_files < 0:
-            raise ValueError(
-                f'corrupt_data.max_files={max_files!r}; allowed: 0 (stop at the first corrupt '
-                'file) or a positive integer'
-            )
         self.seed = seed
-        self.max_files = max_files
+        self.max_files = checked_limit(max_files)
         self.datasets = datasets
         self.flags = [torch.zeros(len(one), dtype=torch.uint8) for one in datasets]
         for flags in self.flags:

@@ -3,6 +3,8 @@
 import copy
 import difflib
 
+from mmdegrade.datasets.corrupt_files import checked_limit
+
 _SETTINGS = ('max_files',)
 
 
@@ -37,12 +39,7 @@ def fill_corrupt_data(cfg):
         near = [one for name in given for one in difflib.get_close_matches(name, _SETTINGS, n=1)]
         hint = f'; did you mean {near[0]!r}?' if near and near[0] not in given else ''
         raise ValueError(f'corrupt_data={chosen!r}; allowed: dict(max_files=10){hint}')
-    limit = chosen['max_files']
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
-        raise ValueError(
-            f'corrupt_data.max_files={limit!r}; allowed: 0 (stop at the first corrupt file) or a '
-            'positive integer'
-        )
+    limit = checked_limit(chosen['max_files'])
     cfg = copy.deepcopy(cfg)
     samplers = [loader['sampler'] for loader in _train_loaders(cfg) if loader.get('sampler')]
     keyed = [one for one in samplers if str(one.get('type')).endswith('KeyedSampler')]
