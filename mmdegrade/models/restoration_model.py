@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from .conditions import Condition
 from .data_preprocessor import paired_preprocessor, stack_clean
 from .image_quality import psnr
+from .plain_checkpoints import accept_plain_checkpoint
 from .restored import attach_restored
 from .restorers import build_restorer, load_restorer
 from .unit_images import UnitImages
@@ -91,7 +92,7 @@ class RestorationModel(BaseModel):
         self._condition = Condition(condition, num_classes)
         self._condition.check(self.restorer)
         self._images = UnitImages(self.data_preprocessor)
-        self._register_load_state_dict_pre_hook(self._accept_plain)
+        accept_plain_checkpoint(self, 'restorer', others=('losses',))
 
     def init_weights(self) -> None:
         """Start the restorer by its own rules or from its checkpoint; load what losses need."""
@@ -102,14 +103,6 @@ class RestorationModel(BaseModel):
             if hasattr(loss, 'init_weights'):
                 loss.init_weights()
         self._is_init = True
-
-    def _accept_plain(self, state_dict: dict, prefix: str, *_) -> None:
-        """Read a plain restorer's keys as those of ``restorer``."""
-        own = [key for key in state_dict if key.startswith(prefix)]
-        parts = tuple(f'{prefix}{part}.' for part in ('restorer', 'losses', 'data_preprocessor'))
-        if not any(key.startswith(parts) for key in own):
-            for key in own:
-                state_dict[f'{prefix}restorer.{key[len(prefix) :]}'] = state_dict.pop(key)
 
     def restore(self, inputs: Tensor, data_samples: list | None = None) -> Tensor:
         """Restored images, N×3×H×W RGB on [0, 1], not clipped, from normalised inputs."""

@@ -9,6 +9,7 @@ from mmengine.model import BaseModel
 from mmengine.registry import MODELS
 from torch import Tensor
 
+from ..plain_checkpoints import accept_plain_checkpoint
 from ..restorers import build_restorer, load_restorer
 from ..unit_images import UnitImages
 from .build import build_classifier, classifier_preprocessor, load_classifier
@@ -57,7 +58,7 @@ class RestoreThenClassify(BaseModel):
         self.clean_checkpoint = clean_checkpoint
         self.torchvision_checkpoint = torchvision_checkpoint
         self._images = UnitImages(self.data_preprocessor)
-        self._register_load_state_dict_pre_hook(self._accept_plain)
+        accept_plain_checkpoint(self, 'classifier', others=('restorer',))
 
     def init_weights(self) -> None:
         """The classifier starts from its checkpoint or by its own rule; the restorer is loaded."""
@@ -70,18 +71,6 @@ class RestoreThenClassify(BaseModel):
         if self.restorer_checkpoint is not None:
             load_restorer(self.restorer, self.restorer_checkpoint)
         self._is_init = True
-
-    def _accept_plain(self, state_dict: dict, prefix: str, *_) -> None:
-        """Read a plain classifier's keys as those of ``classifier``."""
-        own = [key for key in state_dict if key.startswith(prefix)]
-        if not own or any(key.startswith(f'{prefix}classifier.') for key in own):
-            return
-        for key in own:
-            state_dict[f'{prefix}classifier.{key[len(prefix) :]}'] = state_dict.pop(key)
-        if self.restorer_checkpoint is not None:
-            load_restorer(self.restorer, self.restorer_checkpoint)
-        for key, value in self.restorer.state_dict().items() if self.restorer else ():
-            state_dict[f'{prefix}restorer.{key}'] = value
 
     def train(self, mode: bool = True):
         """Set the mode; the restorer stays in evaluation mode."""

@@ -14,6 +14,7 @@ from ..clean_checkpoint import load_clean_checkpoint
 from ..conditions import Condition
 from ..data_preprocessor import paired_preprocessor
 from ..inference_graph import inference_tensors
+from ..plain_checkpoints import accept_plain_checkpoint
 from ..restored import attach_restored
 from ..restorers import build_restorer, load_restorer
 from ..unit_images import UnitImages
@@ -78,7 +79,7 @@ class RestoreThenSegment(BaseSegmentor):
         self.clip = clip
         self.restorer.requires_grad_(train_restorer)
         self._images = UnitImages(self.data_preprocessor)
-        self._register_load_state_dict_pre_hook(self._accept_plain)
+        accept_plain_checkpoint(self, 'segmentor', others=('restorer',))
 
     def init_weights(self) -> None:
         """Start the segmentor from its checkpoint or by its own rules, and load the restorer."""
@@ -89,19 +90,6 @@ class RestoreThenSegment(BaseSegmentor):
         if self.restorer_checkpoint is not None:
             load_restorer(self.restorer, self.restorer_checkpoint)
         self._is_init = True
-
-    def _accept_plain(self, state_dict: dict, prefix: str, *_) -> None:
-        """Read a plain segmentor's keys as those of ``segmentor``."""
-        own = [key for key in state_dict if key.startswith(prefix)]
-        parts = tuple(f'{prefix}{part}.' for part in ('segmentor', 'restorer', 'data_preprocessor'))
-        if not own or any(key.startswith(parts) for key in own):
-            return
-        for key in own:
-            state_dict[f'{prefix}segmentor.{key[len(prefix) :]}'] = state_dict.pop(key)
-        if self.restorer_checkpoint is not None:
-            load_restorer(self.restorer, self.restorer_checkpoint)
-        for key, value in self.restorer.state_dict().items():
-            state_dict[f'{prefix}restorer.{key}'] = value
 
     def train(self, mode: bool = True) -> 'RestoreThenSegment':
         """Set the mode; a fixed restorer stays in evaluation mode."""
