@@ -11,7 +11,7 @@ model = dict(
     estimator=restorer,
     setting='pretrained',
     ensemble=True,
-    clean_checkpoint='work_dirs/resnet18_caltech101_clean/iter_600.pth',
+    clean_checkpoint='work_dirs/resnet18_caltech101_clean/iter_3000.pth',
 )
 network_stage = dict(_base_.network_stage, dataloader=_base_.patches)
 ensemble = dict(_base_.ensemble_stage, name='ensemble', train=['ensemble'])

@@ -7,5 +7,5 @@ model = dict(
     classifier=_base_.model,
     restorer=dict(type='DnCNN', depth=8, width=24),
     restorer_checkpoint='work_dirs/resnet18_caltech101_awgn_pretrained/stage_1_restorer.pth',
-    clean_checkpoint='work_dirs/resnet18_caltech101_clean/iter_600.pth',
+    clean_checkpoint='work_dirs/resnet18_caltech101_clean/iter_3000.pth',
 )

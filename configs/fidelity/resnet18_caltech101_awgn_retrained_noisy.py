@@ -5,4 +5,4 @@ _base_ = [
     '../_base_/schedules/fidelity_caltech101_sample.py',
     '../_base_/classification_runtime.py',
 ]
-load_from = 'work_dirs/resnet18_caltech101_clean/iter_600.pth'
+load_from = 'work_dirs/resnet18_caltech101_clean/iter_3000.pth'

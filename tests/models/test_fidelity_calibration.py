@@ -177,7 +177,10 @@ def test_gradients():
     [
         (lambda: ChannelCalibration(7), 'feature_channels=7.*even number'),
         (lambda: ChannelCalibration(None), 'feature_channels is not set'),
-        (lambda: ChannelCalibration(4, interpolation='cubic'), "interpolation='cubic'; allowed"),
+        (
+            lambda: ChannelCalibration(4, interpolation='cubic'),
+            "channel.interpolation='cubic'; allow",
+        ),
         (lambda: ChannelCalibration(4, False, False), 'calibrates nothing'),
         (lambda: SpatialCalibration(2, False, False), 'calibrates nothing'),
         (lambda: SpatialCalibration(0), 'num_sites=0'),

@@ -95,7 +95,7 @@ class ChannelCalibration(nn.Module):
     ) -> None:
         super().__init__()
         self.channels = check_width(channels)
-        check_interpolation(interpolation)
+        check_interpolation(interpolation, 'model.channel.interpolation')
         if not (multiply or concatenate):
             raise ValueError(
                 'model.channel: multiply=False with concatenate=False calibrates nothing; set '

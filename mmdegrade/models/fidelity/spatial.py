@@ -24,10 +24,10 @@ from torch import Tensor, nn
 INTERPOLATIONS = ('bilinear', 'bicubic', 'nearest')
 
 
-def check_interpolation(interpolation: str) -> None:
-    """Raise ValueError unless it is one of ``INTERPOLATIONS``."""
+def check_interpolation(interpolation: str, key: str) -> None:
+    """Raise ValueError, naming the config's ``key``, unless it is one of ``INTERPOLATIONS``."""
     if interpolation not in INTERPOLATIONS:
-        raise ValueError(f'model.interpolation={interpolation!r}; allowed: {list(INTERPOLATIONS)}')
+        raise ValueError(f'{key}={interpolation!r}; allowed: {list(INTERPOLATIONS)}')
 
 
 def resize_map(values: Tensor, size, interpolation: str) -> Tensor:
@@ -106,7 +106,7 @@ class SpatialCalibration(nn.Module):
         super().__init__()
         if num_sites < 1:
             raise ValueError(f'SpatialCalibration: num_sites={num_sites}; allowed: 1 or more')
-        check_interpolation(interpolation)
+        check_interpolation(interpolation, 'model.spatial.interpolation')
         if not (multiply or add):
             raise ValueError(
                 'model.spatial: multiply=False with add=False calibrates nothing; set model.spatial'
