@@ -298,7 +298,7 @@ def test_mistakes_of_the_segmentor():
     cfg = fcn_r18()
     cfg['decode_head']['in_channels'] = 63
     cfg['backbone']['base_channels'] = 8
-    with pytest.raises(ValueError, match='feature_channels=63'):
+    with pytest.raises(ValueError, match='decode_head.in_channels=63: channel'):
         MODELS.build(fidelity(segmentor=cfg))
 
 

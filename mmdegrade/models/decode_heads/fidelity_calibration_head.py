@@ -13,23 +13,24 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from ..fidelity import ChannelCalibration
+from ..fidelity.channel import ChannelCalibration, check_width
 
 
 def head_inputs(decode_head) -> tuple[list[int], list[int]]:
     """Which maps of the backbone a head reads, and how many channels they have.
 
     Args:
-        decode_head: Config of a decode head.
+        decode_head: Config of a decode head, or the list of those of a cascade, whose maps count
+            once.
 
     Raises:
-        ValueError: It does not say; several heads in a cascade.
+        ValueError: It does not say.
     """
     if isinstance(decode_head, (list, tuple)):
-        raise ValueError(
-            'model.segmentor.decode_head: a cascade of heads cannot be calibrated; allowed: one '
-            'head, as in EncoderDecoder'
-        )
+        found = {}
+        for head in decode_head:
+            found.update(zip(*head_inputs(head), strict=True))
+        return list(found), list(found.values())
     width, index = decode_head.get('in_channels'), decode_head.get('in_index', -1)
     widths = list(width) if isinstance(width, Sequence) else [width]
     indices = list(index) if isinstance(index, Sequence) else [index]
@@ -41,13 +42,25 @@ def head_inputs(decode_head) -> tuple[list[int], list[int]]:
     return indices, widths
 
 
+def decode_maps(decode_head: nn.Module, maps: Sequence[Tensor]) -> Tensor:
+    """What a head, or a cascade of heads, makes of maps: as a segmentor in ``mode='tensor'``."""
+    if not isinstance(decode_head, nn.ModuleList):
+        return decode_head(maps)
+    first, *others = decode_head
+    scores = first(maps)
+    for head in others:
+        scores = head(maps, scores)
+    return scores
+
+
 @MODELS.register_module()
 class FidelityCalibrationHead(BaseModule):
     """Any decode head, behind channel calibration.
 
     Args:
         decode_head (dict | nn.Module): Config of the head, which is then built and fixed here; or
-            a head that another module owns: it is used and left to its owner.
+            a head, or the ``ModuleList`` of a cascade, that another module owns: it is used and
+            left to its owner.
         in_channels (Sequence[int], optional): Channels of the maps that the head reads. Defaults to
             what its config says.
         in_index (Sequence[int], optional): Which maps of the backbone those are. Likewise.
@@ -67,24 +80,23 @@ class FidelityCalibrationHead(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if isinstance(decode_head, nn.Module):
-            # In a tuple, so that its weights are not registered a second time.
-            self._borrowed: tuple | None = (decode_head,)
-            own = dict(in_channels=decode_head.in_channels, in_index=decode_head.in_index)
-        else:
-            self._borrowed, own = None, decode_head
+        borrowed = isinstance(decode_head, nn.Module)
+        # In a tuple, so that its weights are not registered a second time.
+        self._borrowed = (decode_head,) if borrowed else None
+        if not borrowed:
             self.wrapped = MODELS.build(ConfigDict(decode_head)).requires_grad_(False)
         if in_channels is None or in_index is None:
-            in_index, in_channels = head_inputs(own)
+            in_index, in_channels = head_inputs(vars(decode_head) if borrowed else decode_head)
         self.in_index, self.widths = list(in_index), list(in_channels)
         if len(set(self.in_index)) != len(self.in_index) or len(self.in_index) != len(self.widths):
             raise ValueError(
                 f'FidelityCalibrationHead: in_index={self.in_index}, in_channels={self.widths}; '
                 'allowed: different maps, one width each'
             )
-        count = 0 if channel is None else len(self.widths)
+        widths = [] if channel is None else self.widths
         self.channel = nn.ModuleList(
-            ChannelCalibration(width, **channel) for width in self.widths[:count]
+            ChannelCalibration(check_width(width, 'decode_head.in_channels'), **channel)
+            for width in widths
         )
 
     @property
@@ -124,7 +136,7 @@ class FidelityCalibrationHead(BaseModule):
         inputs = list(inputs)
         for index, calibration in zip(self.in_index, self.channel, strict=False):
             inputs[index] = calibration(inputs[index], fidelity)
-        return self.decode_head(inputs) if decode else inputs
+        return decode_maps(self.decode_head, inputs) if decode else inputs
 
     def loss(self, inputs, fidelity: Tensor, data_samples: list, train_cfg: dict) -> dict:
         """Losses of the wrapped head on calibrated maps."""

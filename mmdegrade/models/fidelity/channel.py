@@ -23,8 +23,12 @@ from torch import Tensor, nn
 from .spatial import check_interpolation
 
 
-def check_width(channels) -> int:
+def check_width(channels, key: str = 'model.feature_channels') -> int:
     """Return a feature width that can be halved.
+
+    Args:
+        channels: The width.
+        key (str): Config key named in errors.
 
     Raises:
         ValueError: It is not known, not positive or odd.
@@ -36,7 +40,7 @@ def check_width(channels) -> int:
         )
     if not isinstance(channels, int) or channels < 2 or channels % 2:
         raise ValueError(
-            f'model.feature_channels={channels!r}: channel calibration takes half of them from each'
+            f'{key}={channels!r}: channel calibration takes half of them from each'
             ' of two maps; allowed: an even number from 2 on. For another width switch it off: '
             'model.channel=None'
         )

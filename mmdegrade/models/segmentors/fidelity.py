@@ -23,7 +23,11 @@ from torch import Tensor, nn
 
 from ..clean_checkpoint import load_clean_checkpoint
 from ..data_preprocessor import paired_preprocessor, stack_clean
-from ..decode_heads.fidelity_calibration_head import FidelityCalibrationHead, head_inputs
+from ..decode_heads.fidelity_calibration_head import (
+    FidelityCalibrationHead,
+    decode_maps,
+    head_inputs,
+)
 from ..fidelity.ensemble import FidelityEnsembles, mix
 from ..fidelity.parts import FidelityParts, SiteWalk
 from ..fidelity.sites import CalibrationSites, pooling_sites
@@ -41,8 +45,8 @@ class FidelitySegmentor(FidelityParts, BaseSegmentor):
     ``['estimator']``, ``['spatial', 'head']`` (end-to-end: and ``'estimator'``), ``['ensemble']``.
 
     Args:
-        segmentor (dict): Config of any mmseg segmentor with one decode head that tests on whole
-            images. It is never trained.
+        segmentor (dict): Config of an ``EncoderDecoder`` or ``CascadeEncoderDecoder``, with any
+            backbone and decode heads, that tests on whole images. It is never trained.
         restorer (dict): Config of a ``Restorer``.
         estimator (dict, optional): Config of a ``Restorer`` that estimates the map; none for
             'oracle'.
@@ -72,7 +76,8 @@ class FidelitySegmentor(FidelityParts, BaseSegmentor):
         ValueError: A setting that is not allowed; a segmentor that tests by sliding windows; odd
             or unknown widths. In a forward pass: no clean image for the oracle; a restorer that
             changes the size.
-        TypeError: A restorer or estimator that is no ``Restorer``.
+        TypeError: A restorer or estimator that is no ``Restorer``; in a forward pass, a backbone
+            that gives something else than maps.
         FileNotFoundError: A checkpoint is not there; raised before training starts.
     """
 
@@ -120,8 +125,8 @@ class FidelitySegmentor(FidelityParts, BaseSegmentor):
             self.ensemble = FidelityEnsembles(widths)
         self._read = index
         self._images = UnitImages(self.data_preprocessor)
-        self.num_classes = self.segmentor.decode_head.num_classes
-        self.align_corners = self.segmentor.decode_head.align_corners
+        self.num_classes = self.segmentor.num_classes
+        self.align_corners = self.segmentor.align_corners
 
     def init_weights(self) -> None:
         """The segmentor starts from its checkpoint, or else by its own rule."""
@@ -158,6 +163,12 @@ class FidelitySegmentor(FidelityParts, BaseSegmentor):
         with self._sites.calibrating(walk):
             maps = list(self.segmentor.extract_feat(given))
         for index in self._read:
+            if not isinstance(maps[index], Tensor):
+                raise TypeError(
+                    f'model.segmentor.backbone.type={type(self.segmentor.backbone).__name__!r} '
+                    f'gives a {type(maps[index]).__name__} as map {index}; allowed: N×C×h×w (a '
+                    'class token beside it, as for DPTHead, cannot be calibrated)'
+                )
             maps[index] = walk(maps[index])
         if len(self.head_part.channel):
             maps = self.run_part('head', maps, fidelity, decode=False)
@@ -180,9 +191,7 @@ class FidelitySegmentor(FidelityParts, BaseSegmentor):
             out.update(self._restoration_losses(inputs, data_samples))
         if self.trains_task:
             maps = self.features(*self._maps(inputs, data_samples))
-            head = self.segmentor.decode_head
-            losses = head.loss(maps, data_samples, self.segmentor.train_cfg)
-            out.update({f'decode.{name}': value for name, value in losses.items()})
+            out.update(self.segmentor._decode_head_forward_train(maps, data_samples))
         return out
 
     def _restoration_losses(self, inputs: Tensor, data_samples: list) -> dict:
@@ -200,7 +209,8 @@ class FidelitySegmentor(FidelityParts, BaseSegmentor):
         return self.restoration_losses(degraded, clean, data_samples)
 
     def _logits(self, maps: list[Tensor], inputs: Tensor) -> Tensor:
-        return full_size(self.segmentor, self.segmentor.decode_head(maps), inputs.shape[-2:])
+        scores = decode_maps(self.segmentor.decode_head, maps)
+        return full_size(self.segmentor, scores, inputs.shape[-2:])
 
     def predict(self, inputs: Tensor, data_samples: list | None = None) -> list:
         """Segmentation of the calibrated features, with restored images and fidelity maps."""

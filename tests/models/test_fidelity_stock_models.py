@@ -1,0 +1,101 @@
+"""Fidelity calibration of models of MMSegmentation that know nothing of it, whatever their kind.
+
+Each is its own ``configs/_base_/models/*.py`` file of the installed mmseg.
+"""
+
+from pathlib import Path
+
+import mmseg
+import pytest
+import torch
+from mmengine.config import Config, ConfigDict
+from mmseg.registry import MODELS
+
+from mmdegrade.models.teacher import without_pretrained
+from tests.tiny import batch
+
+MODELS_OF_MMSEG = Path(mmseg.__path__[0]) / '.mim' / 'configs' / '_base_' / 'models'
+NET = dict(type='DnCNN', depth=3, width=4)
+
+
+def stock(name: str) -> ConfigDict:
+    """A stock segmentor for tests: nothing to download, whole images, plain BN, 11 classes."""
+    path = MODELS_OF_MMSEG / f'{name}.py'
+    if not path.is_file():
+        pytest.skip(f'the installed mmseg ships no {path.name}')
+    cfg = without_pretrained(Config.fromfile(path).model)
+    cfg['test_cfg'] = dict(mode='whole')
+    cfg['data_preprocessor']['size'] = (64, 64)
+
+    def adapt(part):
+        for key, value in part.items() if isinstance(part, dict) else enumerate(part):
+            if value == 'SyncBN':
+                part[key] = 'BN'
+            elif key == 'num_classes' and value < 11:
+                part[key] = 11
+            elif isinstance(value, (dict, list)):
+                adapt(value)
+
+    adapt(cfg)
+    return cfg
+
+
+@pytest.mark.parametrize(
+    ('name', 'sites', 'widths'),
+    [
+        ('bisenetv2', 1, [128]),
+        ('cgnet', 1, [256]),
+        ('erfnet_fcn', 1, [16]),
+        ('fast_scnn', 1, [128]),
+        ('fcn_hr18', 1, [18, 36, 72, 144]),
+        ('ocrnet_hr18', 1, [18, 36, 72, 144]),  # a cascade of two heads
+        ('fcn_unet_s5-d16', 5, [64]),
+        ('segformer_mit-b0', 1, [32, 64, 160, 256]),
+        ('fpn_r50', 2, [256, 256, 256, 256]),  # behind a neck; the max-pool of the stem
+        pytest.param('pspnet_r50-d8', 2, [2048], marks=pytest.mark.slow),
+        pytest.param('upernet_swin', 1, [96, 192, 384, 768], marks=pytest.mark.slow),
+        pytest.param('upernet_convnext', 1, [128, 256, 512, 1024], marks=pytest.mark.slow),
+        pytest.param('ocrnet_r50-d8', 2, [1024, 2048], marks=pytest.mark.slow),
+        pytest.param('twins_pcpvt-s_upernet', 1, [64, 128, 320, 512], marks=pytest.mark.slow),
+    ],
+)
+def test_starts_as_restoration_and_trains_the_calibration_alone(name, sites, widths):
+    segmentor = stock(name)
+    torch.manual_seed(0)
+    given = dict(segmentor=segmentor, restorer=NET)
+    model = MODELS.build(dict(given, type='FidelitySegmentor', estimator=NET))
+    plain = MODELS.build(dict(given, type='RestoreThenSegment'))
+    plain.segmentor, plain.restorer = model.segmentor, model.restorer
+    inputs, samples = batch(2)
+    assert model.spatial.num_sites == sites + len(widths) and model.head.widths == widths
+
+    model.train(False), plain.train(False)
+    with torch.no_grad():
+        ours, theirs = (one.predict(inputs, samples) for one in (model, plain))
+        torch.testing.assert_close(model(inputs), model.encode_decode(inputs, samples))
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one.seg_logits.data, other.seg_logits.data)
+
+    model.train_only('spatial', 'head')
+    model.train()
+    losses = model.loss(inputs, samples)
+    total = sum(value for key, value in losses.items() if 'loss' in key)
+    assert torch.isfinite(total) and total > 0
+    total.backward()
+    # The first layers wait behind zeros (identity start); the last ones have gradients at once.
+    for branch in (*model.spatial.weights, *model.spatial.biases):
+        assert branch.last.weight.grad.abs().max() > 0
+    for calibration in model.head.channel:
+        assert calibration.multiplication[-1].weight.grad.abs().max() > 0
+    assert all(parameter.grad is None for parameter in model.segmentor.parameters())
+
+
+def test_class_tokens_beside_maps():
+    segmentor = stock('dpt_vit-b16')
+    segmentor['backbone'].update(embed_dims=32, num_heads=2, num_layers=4, out_indices=(0, 1, 2, 3))
+    segmentor['decode_head'].update(in_channels=(32,) * 4, embed_dims=32)
+    model = MODELS.build(
+        dict(type='FidelitySegmentor', segmentor=segmentor, restorer=NET, estimator=NET)
+    )
+    with pytest.raises(TypeError, match="'VisionTransformer' gives a list as map 0; allowed: N×C"):
+        model.predict(*batch(1))
