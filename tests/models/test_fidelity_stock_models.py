@@ -9,6 +9,7 @@ import mmseg
 import pytest
 import torch
 from mmengine.config import Config, ConfigDict
+from mmengine.registry import MODELS as ROOT_MODELS
 from mmseg.registry import MODELS
 
 from mmdegrade.models.teacher import without_pretrained
@@ -99,3 +100,35 @@ def test_class_tokens_beside_maps():
     )
     with pytest.raises(TypeError, match="'VisionTransformer' gives a list as map 0; allowed: N×C"):
         model.predict(*batch(1))
+
+
+@pytest.mark.parametrize(
+    ('name', 'sites', 'width'),
+    [
+        ('mobilenet_v2_1x', 2, 1280),
+        ('shufflenet_v2_1x', 3, 1024),
+        ('regnet/regnetx_400mf', 2, 384),
+        pytest.param('densenet/densenet121', 3, 1024, marks=pytest.mark.slow),
+        pytest.param('efficientnet_b0', 2, 1280, marks=pytest.mark.slow),
+        pytest.param('seresnet50', 3, 2048, marks=pytest.mark.slow),
+    ],
+)
+def test_classifiers_of_mmpretrain(name, sites, width):
+    mmpretrain = pytest.importorskip('mmpretrain')
+    path = Path(mmpretrain.__path__[0]) / '.mim' / 'configs' / '_base_' / 'models' / f'{name}.py'
+    if not path.is_file():
+        pytest.skip(f'the installed mmpretrain ships no {name}.py')
+    cfg = without_pretrained(Config.fromfile(path).model)
+    cfg['data_preprocessor'] = dict(mean=[127.5] * 3, std=[127.5] * 3, to_rgb=True)
+    torch.manual_seed(0)
+    model = ROOT_MODELS.build(
+        dict(type='FidelityClassifier', classifier=cfg, restorer=NET, estimator=NET)
+    )
+    assert model.spatial.num_sites == sites and model.channel.channels == width
+    samples = [mmpretrain.structures.DataSample().set_gt_label(label) for label in (3, 7)]
+    model.train_only('spatial', 'channel')
+    model.train()
+    model(torch.randn(2, 3, 64, 64), samples, mode='loss')['loss'].backward()
+    for part in (model.spatial, model.channel):
+        assert all(parameter.grad.abs().max() > 0 for parameter in part.parameters())
+    assert all(parameter.grad is None for parameter in model.classifier.parameters())

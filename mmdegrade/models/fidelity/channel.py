@@ -36,7 +36,9 @@ def check_width(channels, key: str = 'model.feature_channels') -> int:
     if channels is None:
         raise ValueError(
             'model.feature_channels is not set, and the width of the features is not known: its '
-            'head has no in_channels; set model.feature_channels=2048'
+            'head has no in_channels; set model.feature_channels=2048. (A backbone that classifies '
+            'by itself, as VGG with num_classes, must leave that to the head, as in '
+            'configs/_base_/models/vgg16_caltech256.py)'
         )
     if not isinstance(channels, int) or channels < 2 or channels % 2:
         raise ValueError(
