@@ -9,7 +9,15 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', begin=60, end=max_iters, by_epoch=False),
 ]
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
-calibration_stage = dict(iters=max_iters, val_interval=None)
+# The estimator of end-to-end, trained already, goes on at a tenth of the rate; at all of it the loss
+# was not finite after 70 steps.
+calibration_stage = dict(
+    iters=max_iters,
+    val_interval=None,
+    optim_wrapper=dict(
+        optim_wrapper, paramwise_cfg=dict(custom_keys=dict(estimator=dict(lr_mult=0.1)))
+    ),
+)
 ensemble_stage = dict(
     iters=max_iters // 2,
     val_interval=None,
