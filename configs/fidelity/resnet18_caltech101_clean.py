@@ -1,5 +1,5 @@
-# Setup 1 on the Caltech-101 sample: a slim ResNet-18 on clean images, from scratch, which takes more
-# and larger steps than what starts from it.
+# Setup 1 on the Caltech-101 sample: a slim ResNet-18 on clean images, from scratch, which takes
+# more and larger steps than what starts from it.
 _base_ = [
     '../_base_/models/resnet18_slim_caltech101.py',
     '../_base_/datasets/caltech101_sample.py',

@@ -9,8 +9,8 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', begin=60, end=max_iters, by_epoch=False),
 ]
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
-# The estimator of end-to-end, trained already, goes on at a tenth of the rate; at all of it the loss
-# was not finite after 70 steps.
+# The estimator of end-to-end, trained already, goes on at a tenth of the rate; at all of it the
+# loss was not finite after 70 steps.
 calibration_stage = dict(
     iters=max_iters,
     val_interval=None,
