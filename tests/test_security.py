@@ -90,7 +90,7 @@ def test_the_search_finds_what_it_looks_for(tmp_path, monkeypatch):
 
 def test_checkpoints_are_loaded_by_weights_only():
     loads = [call for name, call in calls(LOADING) if name == 'torch.load']
-    assert len(loads) >= 2
+    assert loads
     assert all(keyword(call, 'weights_only') is True for call in loads)
 
 

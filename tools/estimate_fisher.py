@@ -27,10 +27,13 @@ def main() -> None:
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
     args = parser.parse_args()
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options)
     buffer = BytesIO()
-    torch.save(estimate_fisher(cfg, args.checkpoint, args.images, args.device), buffer)
+    try:
+        cfg = Config.fromfile(args.config)
+        cfg.merge_from_dict(args.cfg_options)
+        torch.save(estimate_fisher(cfg, args.checkpoint, args.images, args.device), buffer)
+    except (FileNotFoundError, ValueError) as error:
+        parser.error(str(error))
     put(buffer.getvalue(), args.out)
     print(f'\n{args.out}: mean squared gradients over {args.images} images')
 

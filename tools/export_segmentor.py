@@ -17,7 +17,11 @@ def main() -> None:
     parser.add_argument('checkpoint', help='its checkpoint')
     parser.add_argument('out', help='where to write, without extension')
     args = parser.parse_args()
-    for path in export_segmentor(args.config, args.checkpoint, args.out):
+    try:
+        written = export_segmentor(args.config, args.checkpoint, args.out)
+    except (FileNotFoundError, ValueError) as error:
+        parser.error(str(error))
+    for path in written:
         print(path)
 
 

@@ -9,10 +9,15 @@ is loaded by ``torch.hub``, whose default is ``weights_only=False``, too.
 
 from __future__ import annotations
 
+import errno
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
+from zipfile import BadZipFile
 
 import mmengine.runner.checkpoint as mmengine_checkpoint
 import numpy as np
@@ -22,6 +27,20 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
 
 __all__ = ['allow_mmengine_checkpoints', 'load_checkpoint_safely']
+
+# What torch's reader runs into when the bytes are those of a text, a picture, half a checkpoint.
+_DAMAGED = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    BadZipFile,
+    EOFError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 
 # The dtypes that log values and message-hub entries are made of.
 _DTYPES = ('?', 'u1', 'i1', 'u2', 'i2', 'u4', 'i4', 'u8', 'i8', 'f2', 'f4', 'f8')
@@ -78,16 +97,13 @@ def load_checkpoint_safely(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file holds a class that is not known to be harmless.
+        ValueError: If the file holds a class that is not known to be harmless, or no checkpoint.
     """
     file = Path(path).expanduser()
     if not file.is_file():
         raise FileNotFoundError(f'checkpoint {str(path)!r} does not exist')
     allow_mmengine_checkpoints()
-    try:
-        return torch.load(file, map_location=map_location, weights_only=True)
-    except UnpicklingError as error:
-        raise _refused(str(path), error) from error
+    return _load_stored(file, map_location)
 
 
 def load_url_safely(
@@ -103,18 +119,42 @@ def load_url_safely(
         ValueError: If the file holds a class that is not known to be harmless.
     """
     kwargs['weights_only'] = True
-    try:
+    with _named(url):
         return torch.hub.load_state_dict_from_url(url, model_dir, map_location, progress, **kwargs)
-    except UnpicklingError as error:
-        raise _refused(url, error) from error
 
 
 def _load_stored(file: Any, map_location: Any = None, weights_only: bool | None = None) -> Any:
     """What MMEngine calls for files of a model zoo and of object stores: a path or a buffer."""
-    try:
+    with _named(str(file)):
         return torch.load(file, map_location=map_location, weights_only=True)
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Turn what torch raises for a file that holds no weights into an error that names it."""
+    try:
+        yield
     except UnpicklingError as error:
-        raise _refused(str(file), error) from error
+        if 'Unsupported operand' in str(error):  # bytes that are no instruction of a pickle
+            raise _unreadable(name, error) from error
+        raise _refused(name, error) from error
+    except torch.OutOfMemoryError:
+        raise
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a seek to where a cut archive has no bytes
+            raise
+        raise _unreadable(name, error) from error
+    except _DAMAGED as error:
+        raise _unreadable(name, error) from error
+
+
+def _unreadable(name: str, error: Exception) -> ValueError:
+    text = _reason(error) if isinstance(error, UnpicklingError) else str(error)
+    reason = (text.strip().splitlines() or [''])[0]
+    return ValueError(
+        f'checkpoint {name!r} cannot be read ({type(error).__name__}: {reason}): is the file '
+        'complete? Allowed: what torch.save wrote. Copy it again, or name another'
+    )
 
 
 def _refused(name: str, error: UnpicklingError) -> ValueError:

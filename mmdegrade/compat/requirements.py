@@ -42,11 +42,12 @@ class Requirement:
         return '.'.join(map(str, self.minimum))
 
 
+_MMSEG = Requirement('mmseg', (1, 2), ('onedl-mmsegmentation', 'mmsegmentation'))
 REQUIREMENTS = (
     Requirement('torch', (2, 0), ('torch',)),
     Requirement('mmengine', (0, 10), ('onedl-mmengine', 'mmengine', 'mmengine-lite')),
     Requirement('mmcv', (2, 0), ('onedl-mmcv', 'mmcv', 'mmcv-lite')),
-    Requirement('mmseg', (1, 2), ('onedl-mmsegmentation', 'mmsegmentation')),
+    _MMSEG,
 )
 
 
@@ -130,6 +131,7 @@ def check_requirements() -> None:
                 name=requirement.module,
             )
     _check_mmseg_accepts_mmcv()
+    _check_mmcv_has_ops()
 
 
 def _check_mmseg_accepts_mmcv() -> None:
@@ -148,3 +150,20 @@ def _check_mmseg_accepts_mmcv() -> None:
             f'{INSTALL_HINT}',
             name='mmseg',
         ) from error
+
+
+def _check_mmcv_has_ops() -> None:
+    """The original mmseg imports mmcv's compiled operations, which mmcv-lite leaves out.
+
+    The OneDL builds of mmseg (1.3 on) do without them.
+    """
+    mmseg = installed_version(_MMSEG) or ''
+    release = _release(mmseg)
+    if release is None or release >= (1, 3) or importlib.util.find_spec('mmcv._ext') is not None:
+        return
+    raise ImportError(
+        f'the installed mmseg {mmseg} needs the compiled operations of mmcv, and this mmcv has '
+        "none (mmcv-lite); run: pip uninstall -y mmcv-lite && pip install 'mmcv>=2.0,<2.2'   (or: "
+        f'pip uninstall -y mmsegmentation mmcv-lite mmengine && {INSTALL_HINT})',
+        name='mmcv._ext',
+    )

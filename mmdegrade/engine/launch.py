@@ -11,6 +11,7 @@ import difflib
 import os
 import re
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -102,11 +103,18 @@ def load_config(
     return cfg
 
 
+def _scripts_below(folder: Path) -> Iterator[Path]:
+    """Python files, but for those in hidden folders: an environment holds thousands."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith('.'))
+        yield from (Path(place) / name for name in sorted(files) if name.endswith('.py'))
+
+
 def _suggest(path: Path) -> str:
     folder = next((p for p in path.parents if p.is_dir()), Path('.'))
-    if folder == Path('.'):
+    if folder in (Path('.'), Path(folder.anchor)):
         folder = Path('configs')
-    names = {p.stem: p for p in sorted(folder.rglob('*.py'))}
+    names = {p.stem: p for p in _scripts_below(folder)}
     close = difflib.get_close_matches(path.stem, names, n=3, cutoff=0.7)
     if close:
         return '; did you mean ' + ' or '.join(str(names[name]) for name in close) + '?'

@@ -10,7 +10,9 @@ from mmengine.runner import Runner, find_latest_checkpoint
 from mmdegrade.models.clean_checkpoint import require_checkpoint
 from mmdegrade.models.frozen import FrozenNetwork
 from mmdegrade.models.staged import StagedModel
+from mmdegrade.models.unwrapped import unwrapped
 
+from .checkpoint_parts import require_parts
 from .checks import require_sound
 from .corrupt_data import fill_corrupt_data
 from .degradation import fill_degradation
@@ -71,6 +73,8 @@ class DegradeRunner(Runner):
     ``resume=True`` in a config cannot replace the checkpoint that is to be tested.
     """
 
+    _only_tests = False
+
     @classmethod
     def from_cfg(cls, cfg) -> 'DegradeRunner':
         """Build a runner from a config.
@@ -85,6 +89,20 @@ class DegradeRunner(Runner):
         if not any(hook and hook['type'] in _DEGRADATION_HOOK for hook in hooks):
             cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), dict(type='DegradationHook')]
         return super().from_cfg(cfg)
+
+    @staticmethod
+    def build_dataloader(dataloader, *args, **kwargs):
+        """As the base class; ``num_workers=0`` drops settings that torch allows workers only.
+
+        The shipped configs keep workers alive between epochs, and one override is to be enough.
+        """
+        if isinstance(dataloader, dict) and dataloader.get('num_workers', 0) == 0:
+            dataloader = {
+                key: value
+                for key, value in dataloader.items()
+                if key not in ('persistent_workers', 'prefetch_factor', 'timeout')
+            }
+        return Runner.build_dataloader(dataloader, *args, **kwargs)
 
     def wrap_model(self, model_wrapper_cfg, model):
         """As the base class; a staged model gets a wrapper that knows stages."""
@@ -127,14 +145,21 @@ class DegradeRunner(Runner):
             if isinstance(module, FrozenNetwork):
                 module.init_weights()
 
+    def load_checkpoint(self, filename: str, *args, **kwargs):
+        """As the base class; for testing, a cascade must find all its parts in the file."""
+        checkpoint = super().load_checkpoint(filename, *args, **kwargs)
+        if self._only_tests:
+            require_parts(unwrapped(self.model), checkpoint, filename)
+        return checkpoint
+
     def val(self) -> dict:
         """Validate. Raises FileNotFoundError if the data folder is missing."""
-        self._resume = False
+        self._resume, self._only_tests = False, True
         require_sound(self.cfg, 'val_dataloader')
         return super().val()
 
     def test(self) -> dict:
         """Test. Raises FileNotFoundError if the data folder is missing."""
-        self._resume = False
+        self._resume, self._only_tests = False, True
         require_sound(self.cfg, 'test_dataloader')
         return super().test()

@@ -74,21 +74,22 @@ class CascadeRestorationModel(StagedModel, RestorationModel):
                 loss.init_weights()
         self._is_init = True
 
-    def _accept_plain(self, state_dict: dict, prefix: str, *_) -> None:
-        """Read the keys of a cascade inside another model, ``restorer.D1.…``, as those of parts."""
-        inner = f'{prefix}restorer.'
-        for key in [key for key in state_dict if key.startswith(inner)]:
-            state_dict[prefix + key[len(inner) :]] = state_dict.pop(key)
+    def _accept_other_checkpoints(self) -> None:
+        # Its own keys, D1.…, are those of a restorer alone: nothing is to be put before them.
+        self._register_load_state_dict_pre_hook(_read_as_parts, with_module=True)
 
-    def restore(self, inputs: Tensor, data_samples: list | None = None) -> Tensor:
-        """Images of the last part that is being trained, or asked for by ``stop_after``."""
+    def tested_parts(self) -> list[str]:
+        """Up to the last part that is being trained, or asked for by ``stop_after``."""
         last = [name for name in self.sequence if name in self.trained_parts][-1]
         if self.stop_after is not None and not self.training:
             last = self.stop_after
+        return self.sequence[: self.sequence.index(last) + 1]
+
+    def restore(self, inputs: Tensor, data_samples: list | None = None) -> Tensor:
+        """Images of the last part that is being trained, or asked for by ``stop_after``."""
         images = self._images.from_inputs(inputs)
         condition = self._condition(images, data_samples)
-        parts = self.sequence[: self.sequence.index(last) + 1]
-        return boost(images, [partial(self._step, name, condition) for name in parts])
+        return boost(images, [partial(self._step, part, condition) for part in self.tested_parts()])
 
     def auxiliary_losses(
         self, inputs: Tensor, clean: Tensor, data_samples: list
@@ -102,3 +103,10 @@ class CascadeRestorationModel(StagedModel, RestorationModel):
 
     def _step(self, name: str, condition: Tensor | None, images: Tensor) -> Tensor:
         return self.run_part(name, images, condition)
+
+
+def _read_as_parts(model, state_dict: dict, prefix: str, *_) -> None:
+    """Read the keys of a cascade inside another model, ``restorer.D1.…``, as those of parts."""
+    inner = f'{prefix}restorer.'
+    for key in [key for key in state_dict if key.startswith(inner)]:
+        state_dict[prefix + key[len(inner) :]] = state_dict.pop(key)

@@ -92,6 +92,10 @@ class RestorationModel(BaseModel):
         self._condition = Condition(condition, num_classes)
         self._condition.check(self.restorer)
         self._images = UnitImages(self.data_preprocessor)
+        self._accept_other_checkpoints()
+
+    def _accept_other_checkpoints(self) -> None:
+        """Let ``load_state_dict`` take other keys than the model's own."""
         accept_plain_checkpoint(self, 'restorer', others=('losses',))
 
     def init_weights(self) -> None:

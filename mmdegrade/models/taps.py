@@ -34,6 +34,14 @@ def _matches(pattern: str, names: Sequence[str]) -> list[str]:
     return found
 
 
+def _patterns(given) -> list[str]:
+    """A name or several, as a list; anything else is a mistake in the config."""
+    patterns = [given] if isinstance(given, str) else given
+    if not isinstance(patterns, Sequence) or not all(isinstance(one, str) for one in patterns):
+        raise ValueError(f'taps: {given!r} must be the name of a module or a list of names')
+    return list(patterns)
+
+
 def resolve_taps(model: nn.Module, taps) -> dict[str, list[str]]:
     """Turn a ``taps`` config into module names by block.
 
@@ -50,8 +58,8 @@ def resolve_taps(model: nn.Module, taps) -> dict[str, list[str]]:
         dict[str, list[str]]: Block name to module names, in the order of the network.
 
     Raises:
-        ValueError: A pattern matches nothing, ``taps`` is empty, or ``'default'`` does not know
-            the backbone.
+        ValueError: A pattern matches nothing, ``taps`` is empty or not made of names, or
+            ``'default'`` does not know the backbone.
     """
     if taps == DEFAULT:
         taps = default_taps(model)
@@ -60,19 +68,16 @@ def resolve_taps(model: nn.Module, taps) -> dict[str, list[str]]:
         if 'backbone' not in names:
             raise ValueError("taps='out_indices' needs a segmentor with a backbone")
         return {OUT_INDICES: [OUT_INDICES]}
-    if isinstance(taps, str):
-        taps = [taps]
     blocks: dict[str, list[str]] = {}
     if isinstance(taps, Mapping):
         for block, patterns in taps.items():
-            patterns = [patterns] if isinstance(patterns, str) else patterns
             blocks[block] = [
                 name
-                for pattern in patterns
+                for pattern in _patterns(patterns)
                 for name in ([pattern] if _OUT.match(pattern) else _matches(pattern, names))
             ]
     else:
-        for pattern in taps or ():
+        for pattern in _patterns(taps or ()):
             if _OUT.match(pattern):
                 blocks[pattern.replace('.', '')] = [pattern]
                 continue

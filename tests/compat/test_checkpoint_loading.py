@@ -3,7 +3,9 @@
 import json
 import os
 import pickle
+import random
 import re
+from pathlib import Path
 from pickle import UnpicklingError
 
 import numpy as np
@@ -100,6 +102,26 @@ def test_unknown_content_is_refused(tmp_path, thing, culprit):
         load_checkpoint_safely(path)
     assert re.search(culprit, str(caught.value))
     assert 'weights_only' not in str(caught.value)
+
+
+def test_what_is_no_checkpoint_is_named(tmp_path, checkpoint):
+    """Cut at any place, or another kind of file: torch raises a dozen kinds of error for these."""
+    whole = Path(checkpoint).read_bytes()
+    cuts = [whole[:length] for length in (0, 1, 60, len(whole) // 2, len(whole) - 30)]
+    others = [
+        b'hello world',
+        b'Read this first',
+        b'{"a": 1}',
+        b'\x89PNG\r\n\x1a\n',
+        b'<html></html>',
+    ]
+    generator = random.Random(0)
+    noise = [generator.randbytes(generator.randrange(1, 60)) for _ in range(200)]
+    for content in (*cuts, *others, *noise):
+        path = tmp_path / 'net.pth'
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"checkpoint .*net\.pth' (cannot be read \(|holds)"):
+            load_checkpoint_safely(path)
 
 
 def test_missing_file(tmp_path):

@@ -1,6 +1,7 @@
 """A missing, old or unimportable package is answered with one sentence and a command."""
 
 import importlib
+import importlib.util
 from importlib import metadata
 
 import pytest
@@ -105,3 +106,23 @@ def test_mmseg_refusing_mmcv_becomes_one_sentence(monkeypatch):
     text = str(caught.value)
     assert 'MMCV==2.2.0 is used but incompatible.' in text
     assert "pip install -e '.[onedl]'" in text and '\n' not in text
+
+
+@pytest.mark.parametrize(
+    ('mmseg', 'ops', 'refused'),
+    [('1.2.2', False, True), ('1.2.2', True, False), ('1.4.2', False, False), ('', False, False)],
+)
+def test_the_original_mmseg_without_compiled_operations(monkeypatch, mmseg, ops, refused):
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(
+        requirements.importlib.util,
+        'find_spec',
+        lambda name: (object() if ops else None) if name == 'mmcv._ext' else find_spec(name),
+    )
+    _require(monkeypatch)
+    monkeypatch.setattr(requirements, 'installed_version', lambda requirement: mmseg)
+    if not refused:
+        return check_requirements()
+    with pytest.raises(ImportError, match="mmseg 1.2.2 .*mmcv-lite.*pip install 'mmcv") as caught:
+        check_requirements()
+    assert "pip install -e '.[onedl]'" in str(caught.value) and '\n' not in str(caught.value)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mmdegrade.datasets import KeyedIndex
-from mmdegrade.datasets.transforms import Degrade
+from mmdegrade.datasets.transforms import Degrade, RandomDegrade
 from mmdegrade.degradations import KINDS, depth_ramp, gaussian_blur, haze
 
 RNG = np.random.default_rng(0)
@@ -230,8 +230,10 @@ def test_no_kind_stops_at_the_first_image():
 
 
 def test_wrong_images():
-    with pytest.raises(TypeError, match='int16'):
+    with pytest.raises(TypeError, match=r'Degrade, .*a\.png: an image must be uint8 .*int16'):
         Degrade('gblur', 1)(results(IMAGE.astype(np.int16)))
+    with pytest.raises(ValueError, match=r'RandomDegrade, .*a\.png: .* must be finite, got NaN'):
+        RandomDegrade([dict(kind='gblur', degree=1)])(results(IMAGE * np.float32(np.nan)))
     mask = np.zeros((24, 31), np.uint8)
     with pytest.raises(ValueError, match=r'gt_seg_map differ.*a\.png is 24x32, m\.png is 24x31'):
         Degrade('gblur', 1)(

@@ -100,3 +100,8 @@ def test_a_preset_is_recorded_with_the_kind_behind_it():
 def test_errors(kwargs, words):
     with pytest.raises(ValueError, match=words):
         RandomDegrade(**kwargs)
+
+
+def test_choices_are_a_list():
+    with pytest.raises(TypeError, match="choices={'kind': 'gblur'.* must be a list of dict"):
+        RandomDegrade(dict(kind='gblur', degree=1))

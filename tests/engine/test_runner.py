@@ -1,5 +1,6 @@
 """DegradeRunner: one degradation for a whole config, paths checked when needed, resuming."""
 
+import copy
 import runpy
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from mmengine.registry import HOOKS, RUNNERS
 from mmdegrade.datasets.transforms import Degrade
 from mmdegrade.engine.checks import check_paths
 from mmdegrade.engine.degradation import fill_degradation
-from mmdegrade.engine.runner import settle_resume
+from mmdegrade.engine.runner import DegradeRunner, settle_resume
 from tests.tiny import dense_gram, fcn_r18, make_camvid, save_clean
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -344,6 +345,26 @@ def test_resume_with_a_start_named_in_load_from(data, tmp_path, recorder):
         assert runner.iter == iters
         draws.append(len(recorder.seen['train']))
     assert draws == [4, 2]  # two images an iteration: two iterations, then the third one alone
+
+
+@pytest.mark.parametrize('workers', [0, 1])
+def test_one_override_switches_workers_off(data, workers):
+    given = dict(
+        num_workers=workers,
+        persistent_workers=True,
+        prefetch_factor=3,
+        batch_size=2,
+        sampler=dict(type='DefaultSampler', shuffle=False),
+        dataset=dict(
+            type='CamVidDataset', data_root=str(data / 'camvid'), ann_file='train.txt', pipeline=[]
+        ),
+    )
+    before = copy.deepcopy(given)
+    built = DegradeRunner.build_dataloader(given, seed=0)
+    assert given == before
+    assert built.num_workers == workers and built.batch_size == 2
+    assert built.persistent_workers == bool(workers)
+    assert built.prefetch_factor == (3 if workers else None)
 
 
 def test_training_is_checked_before_data_is_loaded(data, tmp_path, recorder):

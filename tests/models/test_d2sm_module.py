@@ -152,6 +152,9 @@ def test_the_published_queues_take_206_megabytes():
     [
         (dict(queue_size=-1), 'queue_size=-1; allowed: integers from 0'),
         (dict(patches=0), 'patches=0; allowed: integers from 1'),
+        (dict(patches=(5, 0)), r'patches=\(5, 0\); allowed: integers from 1, two of them'),
+        (dict(patches=[5]), r'patches=\[5\]; allowed'),
+        (dict(patches=True), 'patches=True; allowed'),
         (dict(patch_size=2.5), r'patch_size=2\.5'),
         (dict(divergence='kld'), "divergence='kld'"),
         (dict(queue_dtype='int8'), "queue_dtype='int8'"),
@@ -161,6 +164,18 @@ def test_the_published_queues_take_206_megabytes():
 def test_wrong_settings(wrong, match):
     with pytest.raises(ValueError, match=f'D2SMLoss: {match}'):
         build(**wrong)
+
+
+def test_settings_that_mean_the_same():
+    """``patches`` as a pair, the dtype as torch writes it."""
+    pair = images(0), images(1)
+    one, two = build(patches=2), build(patches=[2, 2], queue_dtype=torch.float16)
+    assert one(*pair).item() == two(*pair).item() > 0
+    assert two.queue.restored.dtype == torch.float16
+    assert len(build(patches=(2, 1)).queue) == 0
+    uneven = build(patches=(2, 1))
+    uneven(*pair)
+    assert len(uneven.queue) == 2 * len(pair[0])
 
 
 def test_wrong_images():

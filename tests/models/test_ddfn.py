@@ -121,6 +121,12 @@ def test_strips_change_nothing(monkeypatch, rows, conditional):
         assert torch.allclose(got, plain(model, y, condition), rtol=0, atol=1e-12)
 
 
+def test_a_batch_of_no_images():
+    model = network()
+    with torch.no_grad():
+        assert model(torch.zeros(0, 3, 8, 7), torch.zeros(0, K, 8, 7)).shape == (0, 3, 8, 7)
+
+
 def test_strips_see_weights_as_they_are_now():
     model = network()
     y, condition = example()
@@ -206,6 +212,7 @@ def test_reduced_precision_and_autocast():
     [
         (0, None, r'condition_channels=0; allowed: a positive integer, or None'),
         ('19', None, r"condition_channels='19'"),
+        (True, None, r'condition_channels=True'),
         (5, ((1, 4, 8, 8), (1, 5, 8, 8)), r'images of shape \(1, 4, 8, 8\); allowed: N×3×H×W'),
         (5, ((1, 3, 8, 8), None), r'no condition, but the network has condition_channels=5'),
         (5, ((1, 3, 8, 8), (1, 11, 8, 8)), r'condition_channels=5, but the condition has K=11'),

@@ -131,6 +131,14 @@ def test_errors():
         dense_gram_loss(maps(1), maps(1, (2, 5, 3, 5)))
     with pytest.raises(ValueError, match='at least one feature map'):
         dense_gram_loss([], maps(1))
+    with pytest.raises(TypeError, match='source must be a list or tuple of .* got Tensor'):
+        dense_gram_loss(maps(1)[0], maps(1))
+    with pytest.raises(TypeError, match='target must be a list or tuple of .* got dict'):
+        dense_gram_loss(maps(1), dict(b4=maps(1)[0]))
+    with pytest.raises(TypeError, match='target must hold floating-point tensors, got torch.int64'):
+        dense_gram_loss(maps(1), [maps(1)[0].long()])
+    with pytest.raises(TypeError, match='source must hold floating-point tensors, got ndarray'):
+        dense_gram_loss([maps(1)[0].numpy()], maps(1))
     with pytest.raises(ValueError, match='loss_weight=0'):
         DenseGramLoss(loss_weight=0)
     with pytest.raises(ValueError, match=r"blocks \['b7'\] are not tapped; allowed: \['b4'\]"):

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from mmengine.runner import load_checkpoint
 
 from mmdegrade.models.losses.feature_queue import FeatureQueue
 
@@ -63,15 +64,43 @@ def test_a_checkpoint_from_before_the_first_step():
     assert len(queue) == 1
 
 
-def test_a_queue_of_another_size_is_refused():
+@pytest.mark.parametrize('before', [0, 1, 3, 5, 7])
+@pytest.mark.parametrize('size', [0, 1, 4, 8])
+def test_a_queue_of_another_size_takes_the_newest_rows(before, size, tmp_path):
     first = FeatureQueue(5)
-    first.enqueue(rows(0, 2), rows(0, 2))
-    with pytest.raises(RuntimeError, match='restored'):
-        FeatureQueue(4).load_state_dict(first.state_dict())
+    if before:
+        first.enqueue(rows(0, before), rows(50, before))
+    torch.save(dict(state_dict=first.state_dict()), tmp_path / 'queue.pth')
+    second = FeatureQueue(size)
+    # By MMEngine's way of loading, which only warns of shapes that differ.
+    load_checkpoint(second, str(tmp_path / 'queue.pth'), strict=False)
+    there = list(range(max(before - 5, 0), before))
+    there = there[len(there) - min(size, len(there)) :]
+    assert second.rows()[0][:, 0].tolist() == there if there else len(second) == 0
+    if not size:
+        return
+    for new in range(
+        before, before + 6
+    ):  # first in, first out, as if it had been so from the start
+        second.enqueue(rows(new, 1), rows(50 + new, 1))
+        there = [*there, new][-size:]
+        assert sorted(second.rows()[0][:, 0].tolist()) == there
+        assert torch.equal(second.rows()[1], second.rows()[0] + 50)
+
+
+def test_a_checkpoint_is_kept_in_the_dtype_asked_for():
+    first = FeatureQueue(5)
+    first.enqueue(rows(0, 3), rows(50, 3))
+    second = FeatureQueue(5, torch.float16)
+    second.load_state_dict(first.state_dict())
+    assert second.restored.dtype == second.clean.dtype == torch.float16
+    assert second.rows()[0][:, 0].tolist() == [0, 1, 2]
 
 
 def test_rows_of_another_width():
     queue = FeatureQueue(5)
     queue.enqueue(rows(0, 2), rows(0, 2))
-    with pytest.raises(ValueError, match='features of 4 values after some of 3'):
+    with pytest.raises(
+        ValueError, match='features of 4 values after some of 3.*restorer_checkpoint'
+    ):
         queue.enqueue(torch.ones(1, 4), torch.ones(1, 4))

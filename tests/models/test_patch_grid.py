@@ -31,6 +31,12 @@ def test_uneven_room_is_spread_within_a_pixel():
     assert starts == [0, 4, 7, 11]
 
 
+def test_rows_and_columns():
+    images = (torch.arange(10.0)[:, None] * 100 + torch.arange(12.0)).expand(1, 1, 10, 12)
+    corners = patch_grid(images, (2, 3), 4)[:, 0, 0, 0].tolist()
+    assert corners == [0, 4, 8, 600, 604, 608]
+
+
 def test_one_patch_is_cut_from_the_middle_and_a_full_one_is_the_image():
     images = torch.rand(2, 3, 12, 12)
     assert torch.equal(patch_grid(images, 1, 4), images[..., 4:8, 4:8])

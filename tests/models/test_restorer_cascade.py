@@ -1,12 +1,16 @@
 """DDFN×n: the sum skip, training part by part, and the way from its checkpoint to a segmentor."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import RUNNERS
+from mmengine.runner import load_checkpoint
 from mmseg.registry import MODELS
 
+from mmdegrade.engine.checkpoint_parts import require_parts
 from mmdegrade.models import CascadeRestorationModel
 from mmdegrade.models.restorers import RestorerCascade
 from mmdegrade.models.restorers.cascade import boost
@@ -178,6 +182,29 @@ def test_its_checkpoint_restores_before_a_segmentor(tmp_path):
         assert all(torch.equal(v, model.state_dict()[k]) for k, v in one.state_dict().items())
     with pytest.raises(ValueError, match='does not fit RestorerCascade'):
         build(num=3, restorer_checkpoint=str(path)).init_weights()
+
+
+def test_its_own_checkpoint_fills_it(tmp_path):
+    """By MMEngine's way of loading, which only warns of keys that nobody takes."""
+    model, path = build(num=2), str(tmp_path / 'stage_2_D2.pth')
+    torch.save(dict(state_dict=model.state_dict(), meta={}), path)
+    inside = {f'restorer.{key}': value for key, value in model.state_dict().items()}
+    torch.save(dict(state_dict=inside, meta={}), tmp_path / 'inside.pth')
+    for name in ('stage_2_D2.pth', 'inside.pth'):
+        torch.manual_seed(1)
+        other = MODELS.build(
+            dict(type='CascadeRestorationModel', restorer=CONV, num=2, losses=HALF_SUM)
+        )
+        twin = copy.deepcopy(other)
+        assert not torch.equal(other.D2.conv.weight, model.D2.conv.weight)
+        load_checkpoint(twin, str(tmp_path / name), strict=False)
+        for key, value in model.state_dict().items():
+            assert torch.equal(twin.state_dict()[key], value), key
+        assert not torch.equal(other.D2.conv.weight, model.D2.conv.weight)
+        runner_like = dict(state_dict=torch.load(path, weights_only=True)['state_dict'])
+        require_parts(other, runner_like, path)
+    with pytest.raises(ValueError, match='parts D1, D2, and .* tests D1, D2, D3: D3 would be'):
+        require_parts(build(num=3), runner_like, path)
 
 
 def test_two_stages_by_the_runner(tmp_path):

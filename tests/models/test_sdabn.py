@@ -161,6 +161,7 @@ def test_stopping_early():
         (dict(last='X'), "model.last='X'; allowed: 'S', 'D'"),
         (dict(condition='labels'), "model.condition='labels'; allowed: None, 'logits'"),
         (dict(num_blocks=0), 'model.num_blocks=0'),
+        (dict(num_blocks=True), 'model.num_blocks=True'),
         (dict(stop_after='D2'), r"stop_after='D2'; allowed: \['S1', 'D1', 'S2'\]"),
         (
             dict(denoiser=dict(type='TinyDenoiser', condition_channels=19)),
@@ -254,6 +255,46 @@ def test_three_stages_in_one_run(tmp_path):
         for stage in (1, 2):
             same = torch.equal(weights(states[stage - 1], part), weights(states[stage], part))
             assert same == (stage not in moves)
+
+
+def test_a_checkpoint_of_fewer_blocks_is_not_tested(tmp_path):
+    make_camvid(tmp_path / 'camvid')
+    pipeline = [
+        dict(type='LoadImage'),
+        dict(type='LoadMask'),
+        dict(type='Degrade', kind='awgn', degree=4, preset='sdabn', keep_clean=True),
+        dict(type='PackDegradeInputs'),
+    ]
+    dataset = dict(
+        type='CamVidDataset',
+        data_root=str(tmp_path / 'camvid'),
+        ann_file='train.txt',
+        pipeline=pipeline,
+    )
+    one = build(num_blocks=1, last='D')
+    torch.save(dict(state_dict=one.state_dict(), meta={}), tmp_path / 'sdb1.pth')
+
+    def test(**changes):
+        cfg = dict(
+            default_scope='mmseg',
+            runner_type='DegradeRunner',
+            work_dir=str(tmp_path / 'work'),
+            load_from=str(tmp_path / 'sdb1.pth'),
+            model=cascade(num_blocks=2, last='D', **changes),
+            test_dataloader=dict(batch_size=1, num_workers=0, dataset=dataset),
+            test_cfg=dict(type='TestLoop'),
+            test_evaluator=dict(type='RestorationMetric'),
+            experiment_name=f'sdabn_blocks_{len(changes)}',
+        )
+        runner = RUNNERS.build(Config(cfg))
+        return runner.model, runner.test()
+
+    message = 'holds the parts S1, D1, and .* tests S1, D1, S2, D2: S2, D2 .*stop_after=D1'
+    with pytest.raises(ValueError, match=message):
+        test()
+    model, found = test(stop_after='D1')
+    assert torch.equal(model.D1.conv.weight, one.D1.conv.weight)
+    assert found['PSNR'] > 0
 
 
 STAGES = [('S1',), ('D1',), ('S2',), ('S1', 'D1', 'S2')]

@@ -121,6 +121,9 @@ def test_errors():
         FeatureTap(net, ['backbone.layr.0'])
     with pytest.raises(ValueError, match='names no layer'):
         FeatureTap(net, [])
+    for wrong in (3, [3], dict(b=3), dict(b=['backbone.relu', None])):
+        with pytest.raises(ValueError, match='must be the name of a module or a list of names'):
+            FeatureTap(net, wrong)
     tap = FeatureTap(net, {'b': ['backbone.relu', 'backbone.down']})
     net(X)
     with pytest.raises(ValueError, match=r"block 'b' mixes shapes \(backbone.relu \(1, 4, 8, 8\)"):

@@ -164,6 +164,7 @@ def test_parts_and_clean_checkpoint(tmp_path):
         (dict(adversarial_weight=0), 'model.adversarial_weight=0; allowed: > 0'),
         (dict(features='backbone.layer9'), "'backbone.layer9' matches no module"),
         (dict(attentive=dict(type='ImageDerainModule')), 'model.attentive takes a condition'),
+        (dict(derain=dict(type='FFDNet')), "derain.type='FFDNet' needs a condition.*Image"),
     ],
 )
 def test_mistakes_are_named(change, match):

@@ -120,6 +120,15 @@ def test_missing_config(run_tool, write, capsys, argv):
     assert 'does not exist; did you mean' in text and str(existing) in text
 
 
+def test_hidden_folders_are_not_searched(run_tool, tmp_path, capsys):
+    (tmp_path / '.venv').mkdir()
+    (tmp_path / '.venv' / 'my_config.py').write_text('')
+    with pytest.raises(SystemExit):
+        run_tool('train', tmp_path / 'my_confg.py')
+    text = capsys.readouterr().err
+    assert 'my_confg.py' in text and 'does not exist (looked from' in text
+
+
 def test_missing_checkpoint(run_tool, write, capsys):
     with pytest.raises(SystemExit):
         run_tool('test', write(), 'none.pth')

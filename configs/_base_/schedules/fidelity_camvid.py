@@ -12,9 +12,10 @@ param_scheduler = [dict(type='PolyLR', power=0.9, end=max_iters, by_epoch=False)
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
 val_cfg = dict(type='ValLoop')
 network_stage = dict(
-    iters=max_iters,
+    iters=3000,
     val_interval=None,
     optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-3)),
+    param_scheduler=[dict(type='PolyLR', power=0.9, end=3000, by_epoch=False)],
 )
 calibration_wrapper = dict(
     type='OptimWrapper',

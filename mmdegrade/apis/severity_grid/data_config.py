@@ -31,6 +31,11 @@ def read_config(
     cfg = load_config(config, cfg_options=options)
     dataset = _test_dataset(cfg, config)
     if data is not None and not Path(data).is_dir():
+        if '::' not in str(data) and Path(data).suffix != '.py':
+            raise FileNotFoundError(
+                f'data {str(data)!r}: no such folder (looked from {Path.cwd()}); allowed: a '
+                "data_root, or a config (….py) whose test data to use; left out, the model's own"
+            )
         other = load_config(data)
         pipeline = dataset.pipeline
         dataset = _test_dataset(other, data)

@@ -73,7 +73,9 @@ def load_weights(network: nn.Module, checkpoint: str, name: str) -> tuple[str, .
         loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     except FileNotFoundError:
         raise
-    except (ValueError, *_UNREADABLE) as error:
+    except ValueError as error:  # says which file, and what is wrong with it
+        raise ValueError(f'{name}: {error}') from error
+    except _UNREADABLE as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ValueError(
             f'{where} cannot be read ({reason[0]}): is the file complete? Copy it again, or name '

@@ -78,7 +78,13 @@ class DegradeBase(BaseTransform):
         key = (self.seed, draw, image_key(results.get('img_path')), *self._key(), *place)
         rng = keyed_rng('degrade', *key)
         requests = self._requests(rng) if self.prob == 1 or rng.random() < self.prob else ()
-        records = [self._apply(request, results, rng) for request in requests]
+        try:
+            records = [self._apply(request, results, rng) for request in requests]
+        except (TypeError, ValueError) as error:
+            # Levels were checked when the transform was built; what is wrong now is this image.
+            path = results.get('img_path')
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f'{self._name}, {path}: {error}' if path else str(error)) from error
         for record in records or [dict(kind='clean', degree=None, params={})]:
             before = [*before, dict(record, seed=self.seed, draw=draw)]
         results['degradations'] = before

@@ -1,5 +1,7 @@
 """``RandomDegrade``: one of several degradations for each image, or none."""
 
+from collections.abc import Mapping
+
 from mmengine.registry import TRANSFORMS
 
 from mmdegrade.degradations import Request
@@ -31,6 +33,7 @@ class RandomDegrade(DegradeBase):
         on_device (bool): As in ``Degrade``. Defaults to False.
 
     Raises:
+        TypeError: ``choices`` is no list.
         ValueError: No choices, a weight below 0, all of them 0, or what ``Degrade`` refuses;
             the message says which choice.
     """
@@ -45,6 +48,8 @@ class RandomDegrade(DegradeBase):
     ) -> None:
         self.seed = seed
         self._set(prob, keep_clean, on_device)
+        if isinstance(choices, (str, Mapping)):
+            raise TypeError(f'RandomDegrade: choices={choices!r} must be a list of dict(kind=…)')
         if not choices:
             raise ValueError('RandomDegrade: choices is empty; give at least one dict(kind=…)')
         weights, self.chains = [], []

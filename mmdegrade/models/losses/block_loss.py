@@ -15,8 +15,20 @@ def check_block(name: str, source: Sequence[Tensor], target: Sequence[Tensor]) -
     """Refuse an empty block, and maps that do not share one N×C×H×W shape.
 
     Raises:
+        TypeError: Not sequences, or something other than tensors of floating point in them.
         ValueError: Names the function and the shapes.
     """
+    for key, maps in (('source', source), ('target', target)):
+        # A tensor is no sequence of maps, though it would be iterated like one.
+        if not isinstance(maps, Sequence):
+            raise TypeError(
+                f'{name}: {key} must be a list or tuple of N×C×H×W tensors, got '
+                f'{type(maps).__name__}'
+            )
+        for feature in maps:
+            if not isinstance(feature, Tensor) or not feature.is_floating_point():
+                what = feature.dtype if isinstance(feature, Tensor) else type(feature).__name__
+                raise TypeError(f'{name}: {key} must hold floating-point tensors, got {what}')
     if len(source) == 0 or len(target) == 0:
         raise ValueError(f'{name}: source and target need at least one feature map each')
     shapes = {tuple(feature.shape) for feature in (*source, *target)}

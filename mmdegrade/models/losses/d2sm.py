@@ -34,6 +34,8 @@ Other divergences of the comparison, by their usual definitions: 'ikl' = KL(clea
 'js' = ½ KL(p'‖m) + ½ KL(p‖m), m = (p' + p)/2.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from mmengine.dist import all_gather, get_rank, get_world_size
@@ -140,6 +142,10 @@ def _gathered(rows: Tensor) -> Tensor:
     return torch.cat(parts)
 
 
+def _is_integer(value, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
 @MODELS.register_module()
 class D2SMLoss(FeatureLoss):
     """Semantic statistics matching as a loss of restored images, to be added to a content loss.
@@ -150,13 +156,13 @@ class D2SMLoss(FeatureLoss):
         feature_extractor (dict): Config of a ``FeatureExtractor``; the paper's is
             ``dict(type='VGGFeatures')``.
         queue_size (int): Samples of earlier batches that are kept; 0 for none. Defaults to 256.
-        patches (int, optional): Patches along each side of the crop (5: 25 for each image), None
-            for whole crops ("w/o Internal"). Defaults to 5.
+        patches (int | tuple[int, int], optional): Patches along each side of the crop (5: 25 for
+            each image), or (rows, columns); None for whole crops ("w/o Internal"). Defaults to 5.
         patch_size (int): Side of a patch in pixels. Defaults to 224.
         divergence (str): 'kl' (default), 'ikl' or 'js'; see :func:`d2sm_loss`.
         loss_weight (float): Factor. Defaults to 1, the paper's beside an L1 loss.
-        queue_dtype (str, optional): In which the queue is kept: 'bfloat16' halves its memory.
-            Defaults to the dtype of the features.
+        queue_dtype (str, optional): In which the queue is kept: 'float16' and 'bfloat16' halve its
+            memory. Defaults to the dtype of the features.
         border (int): Pixels left out along each side. Defaults to 0.
 
     Raises:
@@ -169,7 +175,7 @@ class D2SMLoss(FeatureLoss):
         self,
         feature_extractor: dict,
         queue_size: int = 256,
-        patches: int | None = 5,
+        patches: int | Sequence[int] | None = 5,
         patch_size: int = 224,
         divergence: str = 'kl',
         loss_weight: float = 1.0,
@@ -178,18 +184,24 @@ class D2SMLoss(FeatureLoss):
     ) -> None:
         super().__init__(feature_extractor, loss_weight, border)
         given = dict(queue_size=(queue_size, 0), patch_size=(patch_size, 1))
-        if patches is not None:
-            given['patches'] = (patches, 1)
         for name, (value, least) in given.items():
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            if not _is_integer(value, least):
                 raise ValueError(f'D2SMLoss: {name}={value!r}; allowed: integers from {least}')
+        pair = list(patches) if isinstance(patches, (list, tuple)) else [patches, patches]
+        if patches is not None and (len(pair) != 2 or not all(_is_integer(x, 1) for x in pair)):
+            raise ValueError(
+                f'D2SMLoss: patches={patches!r}; allowed: integers from 1, two of them (rows, '
+                'columns), or None for whole crops'
+            )
+        if isinstance(queue_dtype, torch.dtype):
+            queue_dtype = str(queue_dtype).removeprefix('torch.')
         for name, value, allowed in (
             ('divergence', divergence, DIVERGENCES),
             ('queue_dtype', queue_dtype, QUEUE_DTYPES),
         ):
             if value not in allowed:
                 raise ValueError(f'D2SMLoss: {name}={value!r}; allowed: {allowed}')
-        self.patches = patches
+        self.patches = None if patches is None else tuple(pair)
         self.patch_size = patch_size
         self.divergence = divergence
         dtype = None if queue_dtype is None else getattr(torch, queue_dtype)

@@ -119,6 +119,7 @@ def dense_gram_loss(source: Sequence[Tensor], target: Sequence[Tensor]) -> Tenso
         Tensor: Scalar, float32 (float64 for float64 input), never negative.
 
     Raises:
+        TypeError: Something other than sequences of floating-point tensors.
         ValueError: No maps, or maps of different shapes.
     """
     check_block('dense_gram_loss', source, target)

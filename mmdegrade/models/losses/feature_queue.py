@@ -42,7 +42,9 @@ class FeatureQueue(nn.Module):
         if len(self) and self.restored.shape[1] != width:
             raise ValueError(
                 f'D2SMLoss: features of {width} values after some of {self.restored.shape[1]} in '
-                'the queue: patches, or without patches crops, must keep one size'
+                'the queue: patches, or without patches crops, must keep one size. If the queue '
+                'came with a checkpoint, give feature_extractor and patch_size as they were then, '
+                'or start from the restorer alone: model.restorer_checkpoint instead of load_from'
             )
 
     @torch.no_grad()
@@ -70,10 +72,25 @@ class FeatureQueue(nn.Module):
         self.enqueued += len(restored)
 
     def _load_from_state_dict(self, state_dict, prefix, *args) -> None:
-        """Make room for what a checkpoint holds; a queue of another size is refused as usual."""
-        for name in ('restored', 'clean'):
-            stored = state_dict.get(prefix + name)
-            own = getattr(self, name)
-            if stored is not None and len(stored) in (0, self.size):
-                setattr(self, name, own.new_empty(stored.shape, dtype=stored.dtype))
+        """Make room for what a checkpoint holds; of a longer queue, for its newest rows."""
+        stored = {name: state_dict.get(prefix + name) for name in ('restored', 'clean', 'enqueued')}
+        if all(value is not None for value in stored.values()):
+            self._fit(stored)
+            state_dict.update({prefix + name: value for name, value in stored.items()})
+            for name in ('restored', 'clean'):
+                value, own = stored[name], getattr(self, name)
+                setattr(self, name, own.new_empty(value.shape, dtype=self.dtype or value.dtype))
         super()._load_from_state_dict(state_dict, prefix, *args)
+
+    def _fit(self, stored: dict[str, Tensor]) -> None:
+        """Lay a queue of another size out anew, oldest row first. Changes ``stored``."""
+        enqueued, length = int(stored['enqueued']), len(stored['restored'])
+        if length in (0, self.size):
+            return
+        kept = min(enqueued, length, self.size)
+        newest = torch.arange(enqueued - kept, enqueued) % length
+        for name in ('restored', 'clean'):
+            rows = stored[name]
+            stored[name] = rows.new_zeros((self.size, rows.shape[1]))
+            stored[name][:kept] = rows[newest.to(rows.device)]
+        stored['enqueued'] = torch.tensor(kept)

@@ -12,17 +12,18 @@ def _starts(length: int, patches: int, size: int) -> list[int]:
     return [(2 * place * room + patches - 1) // (2 * (patches - 1)) for place in range(patches)]
 
 
-def patch_grid(images: Tensor, patches: int, size: int) -> Tensor:
+def patch_grid(images: Tensor, patches: int | tuple[int, int], size: int) -> Tensor:
     """Cut every image into ``patches`` × ``patches``.
 
     Args:
         images (Tensor): N×C×H×W.
-        patches (int): Patches along each side; one is cut from the middle.
+        patches (int | tuple[int, int]): Patches along each side, or (rows, columns); one is cut
+            from the middle.
         size (int): Side of a patch in pixels.
 
     Returns:
-        Tensor: (N·patches²)×C×size×size: all patches of the first image, row by row, then those of
-        the second.
+        Tensor: (N·rows·columns)×C×size×size: all patches of the first image, row by row, then
+        those of the second.
 
     Raises:
         ValueError: A patch is larger than the images.
@@ -33,9 +34,10 @@ def patch_grid(images: Tensor, patches: int, size: int) -> Tensor:
             f'patch_size={size} does not fit into images of {height}x{width} (height x width); '
             f'allowed: up to {min(height, width)}, and well below it for patches to differ'
         )
+    rows, columns = (patches, patches) if isinstance(patches, int) else patches
     cut = [
         images[..., top : top + size, left : left + size]
-        for top in _starts(height, patches, size)
-        for left in _starts(width, patches, size)
+        for top in _starts(height, rows, size)
+        for left in _starts(width, columns, size)
     ]
     return torch.stack(cut, 1).flatten(0, 1)

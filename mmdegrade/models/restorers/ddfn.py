@@ -113,7 +113,9 @@ class DDFN(Restorer):
     ) -> None:
         super().__init__(init_cfg)
         if condition_channels is not None and (
-            not isinstance(condition_channels, int) or condition_channels < 1
+            isinstance(condition_channels, bool)
+            or not isinstance(condition_channels, int)
+            or condition_channels < 1
         ):
             raise ValueError(
                 f'DDFN: condition_channels={condition_channels!r}; allowed: a positive integer, or '

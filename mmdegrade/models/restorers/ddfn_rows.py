@@ -147,4 +147,5 @@ def restore_by_rows(network: nn.Module, images: Tensor, condition: Tensor | None
     # Autocast has no rule for products that write to a given place.
     with torch.autocast(images.device.type, enabled=False):
         by_rows = DDFNRows(network, size)
-        return torch.stack([by_rows(*pair) for pair in zip(images, conditions, strict=True)])
+        restored = [by_rows(*pair) for pair in zip(images, conditions, strict=True)]
+        return torch.stack(restored) if restored else torch.empty_like(images)

@@ -83,7 +83,7 @@ class SDABNSegmentor(StagedModel, BaseSegmentor):
         )
         if last not in ('S', 'D'):
             raise ValueError(f"model.last={last!r}; allowed: 'S', 'D'")
-        if not isinstance(num_blocks, int) or num_blocks < 1:
+        if isinstance(num_blocks, bool) or not isinstance(num_blocks, int) or num_blocks < 1:
             raise ValueError(f'model.num_blocks={num_blocks!r}; allowed: a positive integer')
         require_whole_images(segmentor, 'the cascade works on whole images')
         self.clean_checkpoint = clean_checkpoint
@@ -167,6 +167,10 @@ class SDABNSegmentor(StagedModel, BaseSegmentor):
         """The parts up to the one asked for, or the last one that is being trained."""
         last = self.stop_after or self._last_trained()
         return self.sequence[: self.sequence.index(last) + 1]
+
+    def tested_parts(self) -> list[str]:
+        """Names of the parts that predictions are made with."""
+        return self._to_last()
 
     def _last_trained(self) -> str:
         return [name for name in self.sequence if name in self.trained_parts][-1]

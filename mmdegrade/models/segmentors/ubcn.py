@@ -114,6 +114,11 @@ class UBCNSegmentor(FeatureAdaptation, StagedModel, BaseSegmentor):
         self.clean_checkpoint = clean_checkpoint
         self.time_steps = time_steps
         self.derain = build_restorer(derain, 'model.derain')
+        if self.derain.conditional:
+            raise ValueError(
+                f'model.derain.type={type(self.derain).__name__!r} needs a condition, and derain '
+                'is told nothing but the image; allowed: restorers without one, ImageDerainModule'
+            )
         self.segmentor = MODELS.build(ConfigDict(segmentor))
         self.num_classes = self.segmentor.decode_head.num_classes
         self.align_corners = self.segmentor.decode_head.align_corners

@@ -78,6 +78,7 @@ def test_classes_that_are_not_the_datasets(root):
 
 
 def test_data_that_are_not_there(root):
+    fails("data 'nowhere': no such folder", root, dataset='nowhere', error=FileNotFoundError)
     shutil.rmtree(root / 'camvid')
     fails('no such folder.*prepare_dataset.py camvid', root, error=FileNotFoundError)
 
