@@ -152,6 +152,7 @@ def check(folder: Path, clean: dict) -> None:
         pytest.param('upernet_r50', OUT, 64, marks=SLOW),
         pytest.param('twins_pcpvt-s_fpn', OUT, 64, marks=SLOW),
         pytest.param('segmenter_vit-b16_mask', OUT, 64, marks=SLOW),
+        pytest.param('stdc', OUT, 128, marks=SLOW),
     ],
 )
 def test_dense_gram_steps(name, taps, size, tmp_path, monkeypatch):
