@@ -97,11 +97,13 @@ class DegradeRunner(Runner):
         The shipped configs keep workers alive between epochs, and one override is to be enough.
         """
         if isinstance(dataloader, dict) and dataloader.get('num_workers', 0) == 0:
-            dataloader = {
+            kept = {
                 key: value
                 for key, value in dataloader.items()
                 if key not in ('persistent_workers', 'prefetch_factor', 'timeout')
             }
+            # A ConfigDict stays one: it may lack 'sampler', which a plain dict may not.
+            dataloader = type(dataloader)(kept)
         return Runner.build_dataloader(dataloader, *args, **kwargs)
 
     def wrap_model(self, model_wrapper_cfg, model):

@@ -281,7 +281,7 @@ def test_a_checkpoint_of_fewer_blocks_is_not_tested(tmp_path):
             work_dir=str(tmp_path / 'work'),
             load_from=str(tmp_path / 'sdb1.pth'),
             model=cascade(num_blocks=2, last='D', **changes),
-            test_dataloader=dict(batch_size=1, num_workers=0, dataset=dataset),
+            test_dataloader=dict(batch_size=1, num_workers=0, dataset=dataset),  # without a sampler
             test_cfg=dict(type='TestLoop'),
             test_evaluator=dict(type='RestorationMetric'),
             experiment_name=f'sdabn_blocks_{len(changes)}',
