@@ -8,7 +8,11 @@ from mmengine.utils import track_iter_progress
 from mmseg.registry import MODELS
 
 from mmdegrade.engine.degradation import fill_degradation
-from mmdegrade.models.clean_checkpoint import load_clean_checkpoint
+from mmdegrade.models.clean_checkpoint import (
+    checkpoint_is_there,
+    find_command,
+    load_clean_checkpoint,
+)
 
 
 def estimate_fisher(config, checkpoint: str, images: int = 200, device: str = 'cpu') -> dict:
@@ -32,6 +36,11 @@ def estimate_fisher(config, checkpoint: str, images: int = 200, device: str = 'c
     """
     if images < 1:
         raise ValueError(f'images={images}; allowed: 1 or more')
+    if not checkpoint_is_there(checkpoint):  # an argument, not a key of the config
+        raise FileNotFoundError(
+            f'checkpoint={checkpoint!r}: no such checkpoint. Train it with '
+            f'`{find_command(checkpoint)}`, or name another'
+        )
     cfg = config if isinstance(config, Config) else Config.fromfile(config)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     cfg = cfg.copy()

@@ -249,3 +249,16 @@ def test_masks_stay_untouched_by_every_kind(kind):
     out = Degrade(kind, 3)(results(gt_seg_map=mask.copy(), seg_fields=['gt_seg_map']))
     assert np.array_equal(out['gt_seg_map'], mask)
     assert out['img'].shape == IMAGE.shape and not np.array_equal(out['img'], IMAGE)
+
+
+@pytest.mark.parametrize(
+    ('wrong', 'words'),
+    [
+        (dict(keep_claen=True), "no parameter 'keep_claen'.*Did you mean 'keep_clean'"),
+        (dict(sgima=2), "no parameter 'sgima'. Did you mean 'sigma'.*kernel_size$"),
+        (dict(degre=3), "no parameter 'degre'. Did you mean 'degree'.*kernel_size$"),
+    ],
+)
+def test_misspelt_settings(wrong, words):
+    with pytest.raises(ValueError, match=words):
+        Degrade('gblur', **wrong)

@@ -3,8 +3,11 @@
 from mmengine.registry import TRANSFORMS
 
 from mmdegrade.degradations import KINDS, Request
+from mmdegrade.degradations.parameters import suggest
 
 from .degrade_base import DegradeBase, describe, request_key
+
+_SETTINGS = ('kind', 'degree', 'prob', 'keep_clean', 'seed', 'preset', 'on_device')
 
 
 @TRANSFORMS.register_module()
@@ -86,8 +89,14 @@ class Degrade(DegradeBase):
         self.kind = kind
         self.request = None
         if kind not in ('clean', None):
-            # A wrong value stops here, not in a worker.
-            self.request = Request(kind, degree, preset, params)
+            try:  # A wrong value stops here, not in a worker.
+                self.request = Request(kind, degree, preset, params)
+            except ValueError as error:
+                # What is no setting of the transform is taken for a parameter of the kind.
+                text = str(error)
+                hints = [suggest(name, _SETTINGS) for name in params if repr(name) in text]
+                meant = [f'.{hint}' for hint in hints if hint and hint not in text]
+                raise ValueError(text + ''.join(meant)) from error
 
     def _key(self) -> tuple:
         if self.kind is None:
