@@ -86,7 +86,7 @@ def test_published_settings():
     (steps,) = cfg.param_scheduler
     assert steps.gamma == 0.5 and steps.milestones == [n * epoch for n in (80, 160, 240, 320)]
     loss = MODELS.build(cfg.model.losses.d2sm)
-    assert (loss.queue.size, loss.patches, loss.patch_size) == (256, 5, 224)
+    assert (loss.queue.size, loss.patches, loss.patch_size) == (256, (5, 5), 224)
     assert loss.loss_weight == 1 and loss.divergence == 'kl'
     assert loss.feature_extractor.layers == ('conv5_4',) and loss.feature_extractor.depth == 19
 
