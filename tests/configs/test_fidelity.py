@@ -249,14 +249,14 @@ def test_caltech101_sample(workplace, data_dir, require_data):
     shutil.copytree(data_dir / 'classification_sample', workplace / 'data/caltech101_sample')
     train('resnet18_caltech101_clean')
     made = workplace / 'work_dirs/resnet18_caltech101_clean'
-    shutil.copy(made / 'iter_1.pth', made / 'iter_600.pth')
+    shutil.copy(made / 'iter_1.pth', made / 'iter_3000.pth')
     for setting in ('pretrained', 'oracle', 'end_to_end'):
         check_stages(workplace, f'{SAMPLE}_{setting}', 'classifier')
-    test('resnet18_caltech101_clean', made / 'iter_600.pth', 'accuracy/top1')
+    test('resnet18_caltech101_clean', made / 'iter_3000.pth', 'accuracy/top1')
     last = workplace / f'work_dirs/{SAMPLE}_pretrained/stage_4_ensemble.pth'
     test(f'{SAMPLE}_pretrained', last, 'accuracy/top1')
     last = workplace / f'work_dirs/{SAMPLE}_oracle/stage_2_ensemble.pth'
     test(f'{SAMPLE}_oracle', last, 'accuracy/top1', ensemble=False)
-    test(f'{SAMPLE}_restored', made / 'iter_600.pth', 'accuracy/top1')
+    test(f'{SAMPLE}_restored', made / 'iter_3000.pth', 'accuracy/top1')
     for setup in ('noisy', 'restored'):
         assert train(f'{SAMPLE}_retrained_{setup}').iter == 1
