@@ -16,6 +16,7 @@ from mmengine.dist import get_rank
 from mmengine.logging import print_log
 
 from mmdegrade.degradations import keyed_rng
+from mmdegrade.degradations.parameters import is_integer
 
 from .keyed_pipeline import keyed_generators
 from .transforms.image_files import CorruptFileError
@@ -35,7 +36,7 @@ def checked_limit(max_files: int) -> int:
     Raises:
         ValueError: It is negative or no integer.
     """
-    if isinstance(max_files, bool) or not isinstance(max_files, int) or max_files < 0:
+    if not is_integer(max_files, 0):
         raise ValueError(
             f'corrupt_data.max_files={max_files!r}; allowed: 0 (stop at the first corrupt file) or '
             'a positive integer'

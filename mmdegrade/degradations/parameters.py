@@ -20,6 +20,11 @@ def suggest(name, allowed) -> str:
     return f' Did you mean {close[0]!r}?' if close else ''
 
 
+def is_integer(value, least: int) -> bool:
+    """Whether it is an int from ``least`` on; a bool, which Python counts as one, is not."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
 @dataclass(frozen=True)
 class Real:
     """A finite number in ``[low, high]``; ``words`` are strings that are allowed as well."""

@@ -19,6 +19,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.registry import METRICS
 from torch import Tensor
 
+from mmdegrade.degradations.parameters import is_integer
 from mmdegrade.models.image_quality import psnr, shave, ssim
 from mmdegrade.models.lpips import load_lpips
 
@@ -91,7 +92,7 @@ class RestorationMetric(BaseMetric):
             raise ValueError(f'RestorationMetric: protocol={protocol!r}; allowed: {allowed}')
         preset = PROTOCOLS[protocol]
         self.border = preset['border'] if border is None else border
-        if isinstance(self.border, bool) or not isinstance(self.border, int) or self.border < 0:
+        if not is_integer(self.border, 0):
             raise ValueError(f'RestorationMetric: border={border!r}; allowed: 0 or more pixels')
         self.clip = preset['clip'] if clip is None else clip
         self.round = preset['round'] if round is None else round

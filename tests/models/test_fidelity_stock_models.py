@@ -5,7 +5,6 @@ Each is its own ``configs/_base_/models/*.py`` file of the installed mmseg.
 
 from pathlib import Path
 
-import mmseg
 import pytest
 import torch
 from mmengine.config import Config, ConfigDict
@@ -13,32 +12,22 @@ from mmengine.registry import MODELS as ROOT_MODELS
 from mmseg.registry import MODELS
 
 from mmdegrade.models.teacher import without_pretrained
+from tests.configs.test_stock_models import MIM, cpu_options
 from tests.tiny import batch
 
-MODELS_OF_MMSEG = Path(mmseg.__path__[0]) / '.mim' / 'configs' / '_base_' / 'models'
 NET = dict(type='DnCNN', depth=3, width=4)
 
 
 def stock(name: str) -> ConfigDict:
     """A stock segmentor for tests: nothing to download, whole images, plain BN, 11 classes."""
-    path = MODELS_OF_MMSEG / f'{name}.py'
+    path = MIM / 'configs' / '_base_' / 'models' / f'{name}.py'
     if not path.is_file():
         pytest.skip(f'the installed mmseg ships no {path.name}')
-    cfg = without_pretrained(Config.fromfile(path).model)
-    cfg['test_cfg'] = dict(mode='whole')
-    cfg['data_preprocessor']['size'] = (64, 64)
-
-    def adapt(part):
-        for key, value in part.items() if isinstance(part, dict) else enumerate(part):
-            if value == 'SyncBN':
-                part[key] = 'BN'
-            elif key == 'num_classes' and value < 11:
-                part[key] = 11
-            elif isinstance(value, (dict, list)):
-                adapt(value)
-
-    adapt(cfg)
-    return cfg
+    cfg = Config(dict(model=without_pretrained(Config.fromfile(path).model)))
+    cfg.merge_from_dict(cpu_options(cfg.model, 'model'))
+    cfg.model['test_cfg'] = dict(mode='whole')
+    cfg.model['data_preprocessor']['size'] = (64, 64)
+    return cfg.model
 
 
 @pytest.mark.parametrize(

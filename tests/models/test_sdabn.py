@@ -190,27 +190,35 @@ def test_clean_checkpoint_starts_every_segmentor(tmp_path):
         assert all(torch.equal(own[key], value) for key, value in state.items())
 
 
-def test_three_stages_in_one_run(tmp_path):
-    make_camvid(tmp_path / 'camvid')
-    clean = save_clean(fcn_r18(dropout=0), tmp_path / 'clean.pth')
+def pipeline(*geometry):
+    return [
+        dict(type='LoadImage'),
+        dict(type='LoadMask'),
+        *geometry,
+        dict(type='Degrade', kind='awgn', degree=4, preset='sdabn', keep_clean=True),
+        dict(type='PackDegradeInputs'),
+    ]
 
-    def pipeline(size):
-        return [
-            dict(type='LoadImage'),
-            dict(type='LoadMask'),
-            dict(type='RandomCrop', crop_size=size),
-            dict(type='Degrade', kind='awgn', degree=4, preset='sdabn', keep_clean=True),
-            dict(type='PackDegradeInputs'),
-        ]
 
-    dataset = dict(
+def camvid(folder, *geometry):
+    make_camvid(folder)
+    return dict(
         type='CamVidDataset',
-        data_root=str(tmp_path / 'camvid'),
+        data_root=str(folder),
         ann_file='train.txt',
-        pipeline=pipeline((48, 48)),
+        pipeline=pipeline(*geometry),
     )
+
+
+def crop(size):
+    return dict(type='RandomCrop', crop_size=(size, size))
+
+
+def test_three_stages_in_one_run(tmp_path):
+    dataset = camvid(tmp_path / 'camvid', crop(48))
+    clean = save_clean(fcn_r18(dropout=0), tmp_path / 'clean.pth')
     adam = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-3))
-    patches = dict(batch_size=3, dataset=dict(pipeline=pipeline((32, 32))))
+    patches = dict(batch_size=3, dataset=dict(pipeline=pipeline(crop(32))))
     cfg = Config(
         dict(
             default_scope='mmseg',
@@ -258,19 +266,7 @@ def test_three_stages_in_one_run(tmp_path):
 
 
 def test_a_checkpoint_of_fewer_blocks_is_not_tested(tmp_path):
-    make_camvid(tmp_path / 'camvid')
-    pipeline = [
-        dict(type='LoadImage'),
-        dict(type='LoadMask'),
-        dict(type='Degrade', kind='awgn', degree=4, preset='sdabn', keep_clean=True),
-        dict(type='PackDegradeInputs'),
-    ]
-    dataset = dict(
-        type='CamVidDataset',
-        data_root=str(tmp_path / 'camvid'),
-        ann_file='train.txt',
-        pipeline=pipeline,
-    )
+    dataset = camvid(tmp_path / 'camvid')
     one = build(num_blocks=1, last='D')
     torch.save(dict(state_dict=one.state_dict(), meta={}), tmp_path / 'sdb1.pth')
 

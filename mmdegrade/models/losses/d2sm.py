@@ -42,6 +42,8 @@ from mmengine.dist import all_gather, get_rank, get_world_size
 from mmengine.registry import MODELS
 from torch import Tensor
 
+from mmdegrade.degradations.parameters import is_integer
+
 from .block_loss import as_float
 from .feature_loss import FeatureLoss
 from .feature_queue import FeatureQueue
@@ -142,10 +144,6 @@ def _gathered(rows: Tensor) -> Tensor:
     return torch.cat(parts)
 
 
-def _is_integer(value, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
 @MODELS.register_module()
 class D2SMLoss(FeatureLoss):
     """Semantic statistics matching as a loss of restored images, to be added to a content loss.
@@ -185,10 +183,10 @@ class D2SMLoss(FeatureLoss):
         super().__init__(feature_extractor, loss_weight, border)
         given = dict(queue_size=(queue_size, 0), patch_size=(patch_size, 1))
         for name, (value, least) in given.items():
-            if not _is_integer(value, least):
+            if not is_integer(value, least):
                 raise ValueError(f'D2SMLoss: {name}={value!r}; allowed: integers from {least}')
         pair = list(patches) if isinstance(patches, (list, tuple)) else [patches, patches]
-        if patches is not None and (len(pair) != 2 or not all(_is_integer(x, 1) for x in pair)):
+        if patches is not None and (len(pair) != 2 or not all(is_integer(x, 1) for x in pair)):
             raise ValueError(
                 f'D2SMLoss: patches={patches!r}; allowed: integers from 1, two of them (rows, '
                 'columns), or None for whole crops'

@@ -2,6 +2,8 @@
 
 from torch import Tensor, nn
 
+from mmdegrade.degradations.parameters import is_integer
+
 from ..image_quality import check_same_size, shave
 from .block_loss import as_float
 
@@ -41,7 +43,7 @@ class RestorationLoss(nn.Module):
         name = type(self).__name__
         if not loss_weight > 0:
             raise ValueError(f'{name}: loss_weight={loss_weight} does nothing; allowed: > 0')
-        if isinstance(border, bool) or not isinstance(border, int) or border < 0:
+        if not is_integer(border, 0):
             raise ValueError(f'{name}: border={border!r}; allowed: 0 or more pixels')
         self.loss_weight = loss_weight
         self.border = border

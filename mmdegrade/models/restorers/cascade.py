@@ -17,6 +17,7 @@ from torch import Tensor
 
 from .base import Restorer
 from .build import build_restorer
+from .residual_block import check_count
 
 
 def boost(images: Tensor, steps: Iterable[Callable[[Tensor], Tensor]]) -> Tensor:
@@ -53,8 +54,7 @@ class RestorerCascade(Restorer):
 
     def __init__(self, restorer: dict, num: int = 2, init_cfg: dict | None = None) -> None:
         super().__init__(init_cfg)
-        if isinstance(num, bool) or not isinstance(num, int) or num < 1:
-            raise ValueError(f'RestorerCascade: num={num!r}; allowed: a positive integer')
+        check_count('RestorerCascade', 'num', num)
         for i in range(1, num + 1):
             self.add_module(f'D{i}', build_restorer(restorer, 'RestorerCascade.restorer'))
         self.conditional = self.D1.conditional

@@ -27,6 +27,8 @@ from mmengine.registry import MODELS
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from mmdegrade.degradations.parameters import is_integer
+
 from ..tracing import is_traced
 from .base import Restorer
 from .ddfn_rows import restore_by_rows
@@ -112,11 +114,7 @@ class DDFN(Restorer):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if condition_channels is not None and (
-            isinstance(condition_channels, bool)
-            or not isinstance(condition_channels, int)
-            or condition_channels < 1
-        ):
+        if condition_channels is not None and not is_integer(condition_channels, 1):
             raise ValueError(
                 f'DDFN: condition_channels={condition_channels!r}; allowed: a positive integer, or '
                 'None for the plain network'

@@ -10,6 +10,8 @@ names no activation; without it both would be one linear map.
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmdegrade.degradations.parameters import is_integer
+
 WIDTH = 32
 
 
@@ -41,7 +43,7 @@ def check_count(network: str, name: str, value: int) -> None:
     Raises:
         ValueError: Names the network, the argument and the value.
     """
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if not is_integer(value, 1):
         raise ValueError(f'{network}: {name}={value!r}; allowed: a positive integer')
 
 

@@ -19,6 +19,8 @@ from mmseg.models import BaseSegmentor
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from mmdegrade.degradations.parameters import is_integer
+
 from ..clean_checkpoint import load_clean_checkpoint
 from ..conditions import FROM_LOGITS, Condition
 from ..data_preprocessor import paired_preprocessor, stack_clean
@@ -83,7 +85,7 @@ class SDABNSegmentor(StagedModel, BaseSegmentor):
         )
         if last not in ('S', 'D'):
             raise ValueError(f"model.last={last!r}; allowed: 'S', 'D'")
-        if isinstance(num_blocks, bool) or not isinstance(num_blocks, int) or num_blocks < 1:
+        if not is_integer(num_blocks, 1):
             raise ValueError(f'model.num_blocks={num_blocks!r}; allowed: a positive integer')
         require_whole_images(segmentor, 'the cascade works on whole images')
         self.clean_checkpoint = clean_checkpoint
@@ -163,14 +165,10 @@ class SDABNSegmentor(StagedModel, BaseSegmentor):
         """What a segmentor sees: the image of the last D, before there is one the noisy image."""
         return inputs if restored is None else self._images.to_inputs(restored)
 
-    def _to_last(self) -> list[str]:
+    def tested_parts(self) -> list[str]:
         """The parts up to the one asked for, or the last one that is being trained."""
         last = self.stop_after or self._last_trained()
         return self.sequence[: self.sequence.index(last) + 1]
-
-    def tested_parts(self) -> list[str]:
-        """Names of the parts that predictions are made with."""
-        return self._to_last()
 
     def _last_trained(self) -> str:
         return [name for name in self.sequence if name in self.trained_parts][-1]
@@ -192,16 +190,16 @@ class SDABNSegmentor(StagedModel, BaseSegmentor):
 
     def predict(self, inputs: Tensor, data_samples: list | None = None) -> list:
         """Segmentation of the last S, with the images of the last D."""
-        logits, restored = self._run(inputs, data_samples, self._to_last())
+        logits, restored = self._run(inputs, data_samples, self.tested_parts())
         predicted = unwrapped(self.S1).postprocess_result(logits, data_samples)
         return predicted if restored is None else attach_restored(predicted, restored)
 
     def _forward(self, inputs: Tensor, data_samples: list | None = None) -> Tensor:
-        return self._run(inputs, data_samples, self._to_last())[0]
+        return self._run(inputs, data_samples, self.tested_parts())[0]
 
     def inference_tensors(self, inputs: Tensor) -> dict[str, Tensor]:
         """Logits of the last S, image of the last D (:mod:`mmdegrade.models.inference_graph`)."""
-        logits, restored = self._run(inputs, None, self._to_last())
+        logits, restored = self._run(inputs, None, self.tested_parts())
         return dict(logits=logits) if restored is None else dict(logits=logits, restored=restored)
 
     def extract_feat(self, inputs: Tensor):

@@ -28,6 +28,8 @@ from mmseg.models import BaseSegmentor
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from mmdegrade.degradations.parameters import is_integer
+
 from ..class_groups import ClassGroups
 from ..clean_checkpoint import load_clean_checkpoint
 from ..data_preprocessor import paired_preprocessor, stack_clean
@@ -104,7 +106,7 @@ class UBCNSegmentor(FeatureAdaptation, StagedModel, BaseSegmentor):
             data_preprocessor=paired_preprocessor(segmentor, data_preprocessor),
             init_cfg=init_cfg,
         )
-        if isinstance(iterations, bool) or not isinstance(iterations, int) or iterations < 1:
+        if not is_integer(iterations, 1):
             raise ValueError(
                 f'model.iterations={iterations!r}; allowed: a positive integer. For deraining and '
                 'segmentation without the loop leave out model.attentive'
